@@ -1,0 +1,1 @@
+"""The platform: kernel, resources, workplace, screens, API, command line. Never imports plugins/."""

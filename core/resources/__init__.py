@@ -1,0 +1,1 @@
+"""What a resource is: its fields, queries, forms, search, import and export."""

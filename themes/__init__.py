@@ -1,0 +1,1 @@
+"""Looks only: templates and CSS, no Python."""
