@@ -26,8 +26,9 @@ def money(amount: Money | int | None, currency: str = "CNY") -> str:
     """An amount with its symbol: "¥1,234.50". A plain number counts minor units of `currency`."""
     if amount is None:
         return ""
-    if not isinstance(amount, int):
-        amount, currency = amount.minor, amount.currency or currency
+    if isinstance(amount, Money):
+        currency = amount.currency or currency
+        amount = amount.minor
     symbol = SYMBOLS.get(currency) or currency + "\N{NO-BREAK SPACE}"
     sign = "-" if amount < 0 else ""
     return f"{sign}{symbol}{_grouped(abs(amount), minor_digits(currency))}"

@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     """What the person who runs this installation has decided."""
 
     data_dir: Path = Path("var")
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)  # it may hold a password
     files_url: str = ""
     plugins: Annotated[tuple[str, ...] | None, NoDecode] = None
     admin_password: str | None = Field(default=None, repr=False)
