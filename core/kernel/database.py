@@ -5,15 +5,16 @@ One transaction a request, opened and ended by whoever opened the session, never
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import Any, ClassVar
 
 import structlog
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, Engine, Index, MetaData, create_engine, event, text
 from sqlalchemy import orm as sqlalchemy_orm
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
@@ -60,6 +61,12 @@ class Model(Base):
         return {"version_id_col": cls.version}
 
 
+def unique_present(name: str, *columns: str, where: str = "") -> Index:
+    """A unique index among the records that are not in the recycle bin, for `__table_args__`; `where` narrows it."""
+    condition = text(f"deleted_at IS NULL AND {where}" if where else "deleted_at IS NULL")
+    return Index(name, *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
+
+
 class Session(sqlalchemy_orm.Session):
     """A session in one transaction that somebody else opened and will end; `commit` and `rollback` are not yours.
 
@@ -81,6 +88,19 @@ class Session(sqlalchemy_orm.Session):
         super().rollback()
 
 
+FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+
+
+class _Ticket:
+    """One thread's open file of the queue; closed when its thread or the queue is gone."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __del__(self) -> None:
+        os.close(self.number)
+
+
 class WriteQueue:
     """Lets one writer at a time into a SQLite database, first come first served, across threads and processes.
 
@@ -100,19 +120,19 @@ class WriteQueue:
             with self._fallback:
                 yield
             return
-        handle = self._handle()
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        ticket = self._ticket()
+        fcntl.flock(ticket.number, fcntl.LOCK_EX)
         try:
             yield
         finally:
-            fcntl.flock(handle, fcntl.LOCK_UN)
+            fcntl.flock(ticket.number, fcntl.LOCK_UN)
 
-    def _handle(self) -> IO[bytes]:
+    def _ticket(self) -> _Ticket:
         # The lock belongs to the open file, so each thread opens its own.
-        handle: IO[bytes] | None = getattr(self._local, "handle", None)
-        if handle is None:
-            handle = self._local.handle = self._path.open("ab")
-        return handle
+        ticket: _Ticket | None = getattr(self._local, "ticket", None)
+        if ticket is None:
+            ticket = self._local.ticket = _Ticket(os.open(self._path, FLAGS, 0o600))
+        return ticket
 
 
 class Database:

@@ -1,0 +1,131 @@
+"""The pytest plugin: fixtures `database`, `live_server`, `browser_page`, the option `--database`, and the marks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from core.kernel.database import Database
+    from core.testing.databases import Databases, Kind, Schema
+
+FOLDER = pytest.StashKey[Path]()
+RUN = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The choice of the database."""
+    group = parser.getgroup("sopia")
+    group.addoption(
+        "--database",
+        choices=("all", "sqlite", "postgresql"),
+        default="all",
+        help="run database tests on this database only (default: on both)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marks, and give all processes of the run one folder."""
+    config.addinivalue_line("markers", "sqlite: runs on SQLite; set by hand, the test runs on nothing else")
+    config.addinivalue_line("markers", "postgresql: runs on PostgreSQL; set by hand, the test runs on nothing else")
+    config.addinivalue_line("markers", "browser: drives a real Chromium")
+    shared = getattr(config, "workerinput", {}).get("sopia")
+    config.stash[FOLDER], config.stash[RUN] = (Path(shared[0]), shared[1]) if shared else (_new_folder(), os.getpid())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist the folder of the run."""
+    node.workerinput["sopia"] = (str(node.config.stash[FOLDER]), node.config.stash[RUN])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what the run has left; its PostgreSQL server ends by itself."""
+    if hasattr(config, "workerinput") or FOLDER not in config.stash:
+        return
+    folder = config.stash[FOLDER]
+    if (folder / "used").exists():
+        _databases(config).drop_all()
+    for path in folder.iterdir():
+        if path.name != "postgresql":  # its keeper does that, after the server has gone
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _new_folder() -> Path:
+    # A short path, because the name of a socket has 107 characters at most; open to search for the server's account.
+    folder = Path(tempfile.mkdtemp(prefix="sopia-"))
+    folder.chmod(0o711)
+    return folder
+
+
+def _databases(config: pytest.Config) -> Databases:
+    from core.testing.databases import Databases
+
+    process = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return Databases(config.stash[FOLDER], config.stash[RUN], process)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that needs a database on each of them, marked with its name."""
+    if "database_kind" not in metafunc.fixturenames:
+        return
+    from core.testing.databases import kinds_wanted
+
+    marks = (mark.name for mark in metafunc.definition.iter_markers())
+    kinds = kinds_wanted(metafunc.config.getoption("--database"), marks)
+    metafunc.parametrize("database_kind", [pytest.param(kind, marks=getattr(pytest.mark, kind)) for kind in kinds])
+
+
+@pytest.fixture(scope="session")
+def databases(pytestconfig: pytest.Config) -> Iterator[Databases]:
+    """Where fresh databases come from: `databases.make(kind, schema)` gives an address."""
+    found = _databases(pytestconfig)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def schema() -> Schema:
+    """What a fresh database holds: the kernel's tables. Override it to have further tables or rows."""
+    from core.testing.databases import Schema
+
+    return Schema()
+
+
+@pytest.fixture
+def make_database_url(databases: Databases, database_kind: Kind, schema: Schema) -> Iterator[Callable[[], str]]:
+    """Makes fresh databases, for tests that need more than one; all are gone after the test."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(databases.make(database_kind, schema))
+        return made[-1]
+
+    yield make
+    for url in made:
+        databases.drop(url)
+
+
+@pytest.fixture
+def database_url(make_database_url: Callable[[], str]) -> str:
+    """The address of a fresh database, on SQLite and on PostgreSQL."""
+    return make_database_url()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database with the tables and rows of the fixture `schema`, on SQLite and on PostgreSQL."""
+    from core.kernel.database import Database
+
+    opened = Database(database_url)
+    yield opened
+    opened.dispose()
