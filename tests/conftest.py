@@ -1,4 +1,4 @@
-"""What all tests of Sopia share; the fixtures themselves come from `core.testing.plugin`, as for any plugin's author."""
+"""What all tests of Sopia share; the fixtures come from `core.testing.plugin`, as for every author of a plugin."""
 
 from hypothesis import settings
 
