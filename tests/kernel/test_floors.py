@@ -1,4 +1,4 @@
-"""Imports between the kernel's modules go down the floors only, as docs/design.md draws them."""
+"""Imports between the kernel's modules go down the floors only."""
 
 import ast
 from pathlib import Path
