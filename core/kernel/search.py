@@ -1,0 +1,382 @@
+"""The search index of one resource: what is indexed of a text, how it is kept on both databases, how it is asked.
+
+It knows no business and no permission: a condition of an index only narrows a statement on the indexed table itself,
+which the gate has scoped. Its own tables are sealed, nobody else reads them.
+
+Every pair of neighbouring letters of the text is indexed, in every script, so a middle piece of a word is found too.
+Beside Chinese text stands its pinyin with the initials. The pairs are necessary but not sufficient, so hits of longer
+words are rechecked against the text.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, pairwise
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    ARRAY,
+    Alias,
+    Boolean,
+    Connection,
+    Dialect,
+    FromClause,
+    Integer,
+    String,
+    Table,
+    TypeDecorator,
+    bindparam,
+    true,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import BindParameter, ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
+
+from core.kernel.pinyin import spell
+
+T = TypeVar("T")
+
+LONGEST_TEXT = 20_000
+"""So many characters of a record are indexed; what stands behind them is not found."""
+
+MOST_WORDS = 8
+LONGEST_WORD = 60
+"""Of a query so many words, and so many characters of each, are looked for; more would not narrow it further."""
+
+RARE = 5_000
+"""Up to so many hits the index leads and the hits are sorted; beyond, the sorted rows are walked and rechecked."""
+
+BATCH = 1_000
+
+
+def normalise(text: str) -> str:
+    """The form in which texts and queries are compared: NFKC, case folded, one space between words, lines kept."""
+    if not text.isascii():
+        # Lone surrogates cannot be stored; full-width forms and ligatures become what they look like.
+        text = unicodedata.normalize("NFKC", text.encode("utf-8", "ignore").decode())
+    text = text.casefold().replace("\0", " ")
+    return "\n".join(" ".join(line.split()) for line in text.split("\n"))
+
+
+def searchable(text: str) -> str:
+    """What is kept and indexed of a record's text (its search fields, one a line): normalised, then its spellings."""
+    lines = normalise(text[:LONGEST_TEXT]).split("\n")
+    spellings = [" ".join(sorted(spell(line))) for line in lines if not line.isascii()]
+    return "\n".join(filter(None, lines + spellings))
+
+
+def grams(text: str) -> set[str]:
+    """What is indexed of searchable text: neighbouring letters, and each letter that is not ASCII by itself."""
+    found = {first + second for first, second in pairwise(text)}
+    found.update(text)
+    return {gram for gram in found if " " not in gram and "\n" not in gram and (len(gram) > 1 or gram > "\x7f")}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The words of a query, all of which must be found; made by `parse`."""
+
+    words: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.words)
+
+    @cached_property
+    def grams(self) -> tuple[str, ...]:
+        """What is looked up in the index; empty when the query has only single ASCII letters, which are everywhere."""
+        return tuple(sorted(set().union(*map(_needed, self.words)))) if self.words else ()
+
+    @cached_property
+    def rechecked(self) -> tuple[str, ...]:
+        """The words whose hits must be compared with the text, because no single gram stands for them."""
+        return tuple(word for word in self.words if len(word) > 2 or (len(word) == 1 and word.isascii()))
+
+    @property
+    def shape(self) -> tuple[int, int, bool]:
+        """Queries of one shape have the same statement with other parameters, so a statement can be kept by it."""
+        return len(self.words), len(self.rechecked), bool(self.grams)
+
+
+def parse(query: str) -> Terms:
+    """The words of what somebody typed; false when there is nothing to look for."""
+    words = (word[:LONGEST_WORD] for word in normalise(query[:LONGEST_TEXT]).split())
+    return Terms(tuple(islice(dict.fromkeys(words), MOST_WORDS)))
+
+
+def _needed(word: str) -> set[str]:
+    """The grams that lead to a word: its pairs, or itself when it is a single letter."""
+    if len(word) == 1:
+        return set() if word.isascii() else {word}
+    return {first + second for first, second in pairwise(word)}
+
+
+class SearchIndex:
+    """The index of one table, kept by whoever changes the table, on the privileged connection of the same transaction.
+
+    A text is the record's search fields, one a line. The tables are `<table>_search` (id, text) and, on SQLite, the
+    virtual table `<table>_search_index` with its shadow tables.
+    """
+
+    def __init__(self, table_name: str) -> None:
+        self.table_name = table_name
+        self.texts = f"{table_name}_search"
+        self.index = f"{table_name}_search_index"
+
+    def tables(self, dialect: str) -> tuple[str, ...]:
+        """The names of all tables that belong to the index; none of them is part of any model."""
+        if dialect != "sqlite":
+            return (self.texts,)
+        return self.texts, self.index, *(f"{self.index}_{part}" for part in ("data", "idx", "config"))
+
+    def create(self, connection: Connection) -> None:
+        """Make the empty index, if it is not there."""
+        for statement in _CREATE[connection.dialect.name]:
+            connection.exec_driver_sql(statement.format(texts=self.texts, index=self.index))
+
+    def drop(self, connection: Connection) -> None:
+        """Remove the index, if it is there."""
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{self.index}"')
+        connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{self.texts}"')
+
+    def add(self, connection: Connection, rows: Iterable[tuple[int, str]]) -> None:
+        """Index new records: pairs of id and text. For records that are certainly not in the index yet."""
+        for batch in _batches(rows):
+            self._insert(connection, [(key, searchable(text)) for key, text in batch])
+
+    def put(self, connection: Connection, rows: Iterable[tuple[int, str]]) -> None:
+        """Index records anew, whether they are in the index or not: pairs of id and text."""
+        for batch in _batches(rows):
+            new = {key: searchable(text) for key, text in batch}
+            old = self._kept(connection, list(new))
+            changed = [(key, text) for key, text in new.items() if old.get(key) != text]
+            self._delete(connection, [(key, old[key]) for key, _ in changed if key in old])
+            self._insert(connection, changed)
+
+    def remove(self, connection: Connection, ids: Iterable[int]) -> None:
+        """Take records out of the index; ids that are not in it do no harm."""
+        for batch in _batches(ids):
+            self._delete(connection, list(self._kept(connection, batch).items()))
+
+    def rebuild(self, connection: Connection, rows: Iterable[tuple[int, str]]) -> None:
+        """Empty the index and index all of `rows`, for example after the search fields of a resource changed."""
+        self.drop(connection)
+        self.create(connection)
+        self.add(connection, rows)
+        self.optimise(connection)
+
+    def optimise(self, connection: Connection) -> None:
+        """Put the index into its fastest form; after a large import, outside of the busy hours."""
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f'INSERT INTO "{self.index}" ("{self.index}") VALUES (\'optimize\')')
+        else:
+            connection.exec_driver_sql(f'ANALYZE "{self.texts}"')
+
+    def condition(self, table: FromClause, terms: Terms, *, walk: bool = False) -> ColumnElement[bool]:
+        """The WHERE condition that a row of `table` (the indexed table or an alias of it) has all words.
+
+        With `walk` each row that the statement comes to is compared with the text: right for a sorted page when
+        `is_frequent`. Without it the index is asked first. Statements may be kept by `terms.shape` and `walk` and
+        run again with `parameters`.
+        """
+        indexed = table.element if isinstance(table, Alias) else table
+        if not isinstance(indexed, Table) or indexed.name != self.table_name:
+            raise TypeError(f"The index of '{self.table_name}' narrows only statements on that table, not '{table}'")
+        if not terms:
+            return true()
+        if walk or not terms.grams:
+            return _Compared(table.c.id, *_words("search_word", terms.words))
+        lookup = bindparam("search_grams", terms.grams, type_=_Grams)
+        return _Found(table.c.id, lookup, *_words("search_recheck", terms.rechecked))
+
+    def parameters(self, terms: Terms) -> Mapping[str, object]:
+        """The values of the parameters in a kept `condition`, for both of its forms."""
+        return {
+            "search_grams": terms.grams,
+            **{f"search_word_{i}": word for i, word in enumerate(terms.words)},
+            **{f"search_recheck_{i}": word for i, word in enumerate(terms.rechecked)},
+        }
+
+    def is_frequent(self, connection: Connection, terms: Terms) -> bool:
+        """Whether more than `RARE` records have the words, judged from the index alone; one short statement."""
+        if not terms.grams:
+            return bool(terms)
+        dialect = connection.dialect.name
+        statement = _FREQUENT[dialect].format(texts=self.texts, index=self.index)
+        value = (_fts_query if dialect == "sqlite" else _numbers)(terms.grams)
+        hits = connection.exec_driver_sql(statement, (value, RARE + 1)).scalar_one()
+        return bool(hits > RARE)
+
+    def _kept(self, connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+        statement = _KEPT[connection.dialect.name].format(texts=self.texts)
+        value = json.dumps(ids) if connection.dialect.name == "sqlite" else list(ids)
+        return {row[0]: row[1] for row in connection.exec_driver_sql(statement, (value,))}
+
+    def _insert(self, connection: Connection, rows: list[tuple[int, str]]) -> None:
+        if not rows:
+            return
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f'INSERT INTO "{self.texts}" (id, text) VALUES (?, ?)', rows)
+            tokens = [(key, " ".join(map(_token, grams(text)))) for key, text in rows]
+            connection.exec_driver_sql(f'INSERT INTO "{self.index}" (rowid, grams) VALUES (?, ?)', tokens)
+        else:
+            numbered = [(key, text, _numbers(grams(text))) for key, text in rows]
+            statement = f'INSERT INTO "{self.texts}" (id, text, grams) VALUES (%s, %s, %s::integer[])'
+            connection.exec_driver_sql(statement, numbered)
+
+    def _delete(self, connection: Connection, rows: list[tuple[int, str]]) -> None:
+        """Take out the entries of `rows`, ids and kept texts; an index without content needs to be told the text."""
+        if not rows:
+            return
+        if connection.dialect.name == "sqlite":
+            tokens = [("delete", key, " ".join(map(_token, grams(text)))) for key, text in rows]
+            command = f'INSERT INTO "{self.index}" ("{self.index}", rowid, grams) VALUES (?, ?, ?)'
+            connection.exec_driver_sql(command, tokens)
+            connection.exec_driver_sql(f'DELETE FROM "{self.texts}" WHERE id = ?', [(key,) for key, _ in rows])
+        else:
+            keys = [key for key, _ in rows]
+            connection.exec_driver_sql(f'DELETE FROM "{self.texts}" WHERE id = ANY(%s)', (keys,))
+
+
+_CREATE = {
+    "sqlite": (
+        'CREATE TABLE IF NOT EXISTS "{texts}" (id INTEGER PRIMARY KEY, text TEXT NOT NULL)',
+        # The text stands in the table beside it, and no ranking is needed: the index holds ids alone.
+        (
+            'CREATE VIRTUAL TABLE IF NOT EXISTS "{index}" USING fts5('
+            "grams, content='', detail=none, columnsize=0, tokenize='unicode61 remove_diacritics 0')"
+        ),
+    ),
+    "postgresql": (
+        'CREATE TABLE IF NOT EXISTS "{texts}" (id bigint PRIMARY KEY, text text NOT NULL, grams integer[] NOT NULL)',
+        'CREATE INDEX IF NOT EXISTS "{index}" ON "{texts}" USING gin (grams)',
+    ),
+}
+_KEPT = {
+    "sqlite": 'SELECT id, text FROM "{texts}" WHERE id IN (SELECT value FROM json_each(?))',
+    "postgresql": 'SELECT id, text FROM "{texts}" WHERE id = ANY(%s)',
+}
+_FREQUENT = {
+    "sqlite": 'SELECT count(*) FROM (SELECT 1 FROM "{index}" WHERE "{index}" MATCH ? LIMIT ?)',
+    "postgresql": 'SELECT count(*) FROM (SELECT 1 FROM "{texts}" WHERE grams @> %s::integer[] LIMIT %s) AS hits',
+}
+
+
+class _Grams(TypeDecorator[Any]):
+    """The grams of a query as a parameter: a full-text expression on SQLite, an array on PostgreSQL."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(String() if dialect.name == "sqlite" else ARRAY(Integer))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else (_fts_query if dialect.name == "sqlite" else _numbers)(value)
+
+
+class _Condition(FunctionElement[bool]):
+    """Part of a WHERE clause that reads the index; its arguments are the indexed table's id and the parameters.
+
+    It is an element of its own, so that the sealed tables appear in it and nowhere else.
+    """
+
+    inherit_cache = True
+    type = Boolean()
+
+    def self_group(self, against: Any = None) -> Any:
+        """Itself, which is in brackets already: SQLAlchemy would write `= 1` behind it, and SQLite forget its index."""
+        return self
+
+    def parts(self, compiler: SQLCompiler, **options: Any) -> tuple[str, list[str], str]:
+        """The id and the parameters as SQL, and the name of the table of texts."""
+        key, *values = self.clauses
+        table: Any = key.table.element if isinstance(key.table, Alias) else key.table
+        rendered = [compiler.process(value, **options) for value in values]
+        return compiler.process(key, **options), rendered, f"{table.name}_search"
+
+
+class _Found(_Condition):
+    """The id is among the hits of the index."""
+
+    inherit_cache = True
+
+
+class _Compared(_Condition):
+    """The text kept for the id has the words."""
+
+    inherit_cache = True
+
+
+@compiles(_Found, "sqlite")
+def _found_sqlite(element: _Found, compiler: SQLCompiler, **options: Any) -> str:
+    key, (lookup, *words), texts = element.parts(compiler, **options)
+    index = f"{texts}_index"
+    if not words:
+        return f'({key} IN (SELECT rowid FROM "{index}" WHERE "{index}" MATCH {lookup}))'
+    rechecks = " AND ".join(f'instr("{texts}".text, {word}) > 0' for word in words)
+    # CROSS JOIN keeps SQLite from reading all texts first.
+    return (
+        f'({key} IN (SELECT "{texts}".id FROM "{index}" CROSS JOIN "{texts}" ON "{texts}".id = "{index}".rowid '
+        f'WHERE "{index}" MATCH {lookup} AND {rechecks}))'
+    )
+
+
+@compiles(_Found, "postgresql")
+def _found_postgresql(element: _Found, compiler: SQLCompiler, **options: Any) -> str:
+    key, (lookup, *words), texts = element.parts(compiler, **options)
+    rechecks = "".join(f" AND strpos(text, {word}) > 0" for word in words)
+    return f'({key} IN (SELECT id FROM "{texts}" WHERE grams @> {lookup}{rechecks}))'
+
+
+@compiles(_Compared)
+def _compared(element: _Compared, compiler: SQLCompiler, **options: Any) -> str:
+    key, words, texts = element.parts(compiler, **options)
+    position = "instr" if compiler.dialect.name == "sqlite" else "strpos"
+    checks = " AND ".join(f'{position}("{texts}".text, {word}) > 0' for word in words)
+    return f'(EXISTS (SELECT 1 FROM "{texts}" WHERE "{texts}".id = {key} AND {checks}))'
+
+
+def _words(name: str, words: Sequence[str]) -> list[BindParameter[str]]:
+    return [bindparam(f"{name}_{i}", word, type_=String) for i, word in enumerate(words)]
+
+
+def _fts_query(found: Iterable[str]) -> str:
+    return " ".join(f'"{_token(gram)}"' for gram in found)
+
+
+class _Letters(dict[str, str]):
+    """How a character is written in a token of the full-text index, so that its tokenizer leaves tokens whole."""
+
+    def __missing__(self, character: str) -> str:
+        kept = "a" <= character <= "z" or "0" <= character <= "9" or "一" <= character <= "\u9fa5"
+        self[character] = written = character if kept else f"x{ord(character):06x}"
+        return written
+
+
+_letters = _Letters()
+
+
+def _token(gram: str) -> str:
+    return "".join([_letters[character] for character in gram])
+
+
+def _numbers(found: Iterable[str]) -> list[int]:
+    """Each gram as a number of 32 bits, which is half the size of the text; see `Terms.rechecked` for collisions."""
+    return [_number(gram) for gram in found]
+
+
+def _number(gram: str) -> int:
+    code = (ord(gram[0]) << 16 ^ ord(gram[1])) & 0xFFFFFFFF if len(gram) > 1 else ord(gram)
+    return code - (1 << 32) if code >= 1 << 31 else code
+
+
+def _batches(rows: Iterable[T]) -> Iterator[list[T]]:
+    remaining = iter(rows)
+    while batch := list(islice(remaining, BATCH)):
+        yield batch
