@@ -1,0 +1,268 @@
+"""Who changed what: one table, written in the same transaction as the change, and the undo of an operation.
+
+An operation is everything that one request, import or job did; it is undone as a whole.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import JSON, Connection, Index, String, event, insert, inspect, select
+from sqlalchemy.orm import Mapped, Mapper, MapperProperty, RelationshipDirection, mapped_column
+from sqlalchemy.orm.attributes import History as AttributeHistory
+
+from core.kernel.database import Base, Model, Session
+from core.kernel.errors import Conflict, NotFound
+from core.kernel.i18n import translate as _
+from core.kernel.policies import Attached
+from core.kernel.predicates import key_of
+from core.kernel.types import Instant, Key, Money, MoneyType, now
+
+UNTOLD = frozenset({"version", "updated_at", "created_at"})
+"""Columns that every change touches and that tell nobody anything."""
+
+
+class HistoryEntry(Base):
+    """One change of one record: its values before and after, who made it, when and from where."""
+
+    __tablename__ = "system_history"
+    __policy__ = Attached()
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    operation: Mapped[str] = mapped_column(String(32), index=True)
+    at: Mapped[datetime] = mapped_column(default=now, index=True)
+    actor_id: Mapped[int | None] = mapped_column(Key)
+    origin: Mapped[str] = mapped_column(String(20))
+    resource: Mapped[str] = mapped_column(String(80))
+    record_id: Mapped[int] = mapped_column(Key)
+    action: Mapped[str] = mapped_column(String(40))
+    before: Mapped[dict[str, Any]] = mapped_column(JSON)
+    after: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    __table_args__ = (Index("ix_system_history_record", "resource", "record_id", "id"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to one record in one flush."""
+
+    model: type[Model]
+    record_id: int
+    action: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    record: Any = None
+
+    @property
+    def resource(self) -> str:
+        """The resource key of the record."""
+        return key_of(self.model.__tablename__)
+
+
+Watcher = Callable[[Session, Sequence[Change]], None]
+"""Called after each flush with what changed, in the same transaction; the search index is one."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """Everything that one request, import or job changes; its id is what undo takes."""
+
+    actor_id: int | None
+    origin: str
+    id: str = field(default_factory=lambda: f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}")
+    verb: str | None = None
+    """What the person asked for, when that says more than "edit": confirm, claim, merge."""
+
+
+def plain(value: Any) -> Any:
+    """A value as history keeps it: text, numbers, lists; money in minor units, instants in UTC."""
+    if value is None or isinstance(value, str | int | bool):
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, Money):
+        return value.minor
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return str(value)
+
+
+def revive(mapper: Mapper[Any], key: str, value: Any) -> Any:
+    """The value of a column as history kept it, in the type that the column takes."""
+    if value is None:
+        return None
+    kind = mapper.columns[key].type
+    if isinstance(kind, MoneyType):
+        return Money(int(value))
+    if isinstance(kind, Instant):
+        return datetime.fromisoformat(value)
+    expected = kind.python_type
+    if expected is date:
+        return date.fromisoformat(value)
+    if expected is Decimal:
+        return Decimal(value)
+    return value
+
+
+def write_changes(connection: Connection, operation: Operation, changes: Iterable[Change]) -> None:
+    """Put changes into history, on the privileged connection of the transaction that makes them."""
+    moment = now()
+    rows = [
+        {
+            "operation": operation.id,
+            "at": moment,
+            "actor_id": operation.actor_id,
+            "origin": operation.origin,
+            "resource": change.resource,
+            "record_id": change.record_id,
+            "action": operation.verb if operation.verb and change.action == "edit" else change.action,
+            "before": change.before,
+            "after": change.after,
+        }
+        for change in changes
+    ]
+    if rows:
+        connection.execute(insert(HistoryEntry), rows)
+
+
+def tell(session: Session, changes: Sequence[Change]) -> None:
+    """Write changes into history and let the watchers of the session know."""
+    if not changes:
+        return
+    operation = session.info.setdefault("operation", Operation(None, "system"))
+    write_changes(session.info["system"], operation, changes)
+    for watcher in session.info.get("watchers", ()):
+        watcher(session, changes)
+
+
+@event.listens_for(Session, "after_flush")
+def _remember(session: Session, _context: Any) -> None:
+    changes = [_created(record) for record in session.new if isinstance(record, Model)]
+    changes += [change for record in session.dirty if isinstance(record, Model) and (change := _edited(record))]
+    changes += [_removed(record) for record in session.deleted if isinstance(record, Model)]
+    tell(session, changes)
+
+
+def _created(record: Model) -> Change:
+    after = {key: plain(value) for key, value in _values(record).items() if value is not None}
+    return Change(type(record), record.id, "create", {}, after, record)
+
+
+def _removed(record: Model) -> Change:
+    return Change(type(record), record.id, "purge", {k: plain(v) for k, v in _values(record).items()}, {}, record)
+
+
+def _edited(record: Model) -> Change | None:
+    state = inspect(record)
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for attribute in state.mapper.attrs:
+        key = attribute.key
+        if key in UNTOLD or key not in state.dict:
+            continue
+        past = state.attrs[key].history
+        if not past.has_changes():
+            continue
+        if key in state.mapper.columns:
+            # An attribute that was set without having been loaded has no old value to tell.
+            before[key] = plain(past.deleted[0]) if past.deleted else None
+            after[key] = plain(state.dict[key])
+        elif _is_many_to_many(attribute):
+            before[key], after[key] = _ids_before(past), _ids_after(past)
+    if not after:
+        return None
+    return Change(type(record), record.id, action_of(before, after), before, after, record)
+
+
+def action_of(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """The name of a change: into the bin, out of it, to another owner, or an ordinary edit."""
+    if "deleted_at" in after:
+        return "restore" if after["deleted_at"] is None else "delete"
+    return "assign" if after.keys() & {"owner_id", "department_id"} else "edit"
+
+
+def _values(record: Model) -> dict[str, Any]:
+    mapper = inspect(type(record))
+    loaded = inspect(record).dict
+    values = {key: loaded.get(key) for key in mapper.columns.keys() if key not in UNTOLD and key != "id"}  # noqa: SIM118
+    for attribute in mapper.relationships:
+        if _is_many_to_many(attribute) and loaded.get(attribute.key):
+            values[attribute.key] = [target.id for target in loaded[attribute.key]]
+    return values
+
+
+def _is_many_to_many(attribute: MapperProperty[Any]) -> bool:
+    return getattr(attribute, "direction", None) is RelationshipDirection.MANYTOMANY
+
+
+def _ids_before(past: AttributeHistory) -> list[int]:
+    return sorted(target.id for target in (*(past.unchanged or ()), *(past.deleted or ())))
+
+
+def _ids_after(past: AttributeHistory) -> list[int]:
+    return sorted(target.id for target in (*(past.unchanged or ()), *(past.added or ())))
+
+
+def undo(session: Session, operation_id: str, models: dict[str, type[Model]]) -> int:
+    """Take back a whole operation and return how many records that touched.
+
+    Runs under the rights of the session's principal. Where a later edit collides, nothing is changed and the reason
+    is raised as a Conflict. `session` must be one that sees the recycle bin, so that what was deleted comes back.
+    """
+    entries = session.scalars(
+        select(HistoryEntry).where(HistoryEntry.operation == operation_id).order_by(HistoryEntry.id.desc())
+    ).all()
+    if not entries:
+        raise NotFound
+    for entry in entries:
+        _take_back(session, entry, models)
+        session.flush()
+    return len({(entry.resource, entry.record_id) for entry in entries})
+
+
+def _take_back(session: Session, entry: HistoryEntry, models: dict[str, type[Model]]) -> None:
+    model = models.get(entry.resource)
+    record = session.get(model, entry.record_id) if model else None
+    if model is None or record is None or entry.action == "purge":
+        raise Conflict(
+            _("'{resource}' {id} is no longer available.", resource=entry.resource, id=entry.record_id),
+            _("An operation is undone as a whole; this one cannot be any more."),
+        )
+    if entry.action == "create":
+        _still(session, entry, record, entry.after)
+        record.deleted_at = now()
+        return
+    _still(session, entry, record, entry.after)
+    mapper: Mapper[Any] = inspect(model)
+    for key, value in entry.before.items():
+        if key in mapper.relationships:
+            target = mapper.relationships[key].mapper.class_
+            kept = session.scalars(select(target).where(target.id.in_(value))).all()
+            setattr(record, key, list(kept))
+        else:
+            setattr(record, key, revive(mapper, key, value))
+
+
+def _still(session: Session, entry: HistoryEntry, record: Model, expected: dict[str, Any]) -> None:
+    mapper: Mapper[Any] = inspect(type(record))
+    for key, value in expected.items():
+        present = getattr(record, key)
+        told = sorted(target.id for target in present) if key in mapper.relationships else plain(present)
+        if told != value:
+            raise Conflict(
+                _("The field '{field}' has been changed again since then.", field=key),
+                _("Undo the later change first, or set the value by hand."),
+            )
