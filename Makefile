@@ -4,7 +4,7 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 # The first of these that is new enough makes the virtual environment; PYTHON=… puts another one first.
 PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 
