@@ -199,5 +199,6 @@ def locked(path: Path) -> Iterator[None]:
 
 def kinds_wanted(chosen: str, marks: Iterable[str]) -> list[Kind]:
     """The databases a test runs on: those chosen on the command line, and of them those that the test is marked for."""
-    marked = [kind for kind in KINDS if kind in set(marks)] or list(KINDS)
+    names = set(marks)
+    marked = [kind for kind in KINDS if kind in names] or list(KINDS)
     return [kind for kind in marked if chosen in ("all", kind)]
