@@ -55,7 +55,7 @@ def two_purses(database: Database) -> None:
 def amounts(database: Database) -> dict[str, int]:
     """What is in each purse."""
     with database.system("test", write=False) as session:
-        return dict(session.execute(select(Purse.name, Purse.amount)).tuples().all())
+        return {row.name: row.amount for row in session.execute(select(Purse.name, Purse.amount))}
 
 
 def move(database: Database, amount: int) -> None:
