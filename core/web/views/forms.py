@@ -8,14 +8,14 @@ from core.web.views.lists import Option
 from core.web.views.shell import Button, Link, Words
 
 FieldKind: TypeAlias = Literal[
-    "text", "long", "integer", "decimal", "money", "percent", "date", "instant", "boolean", "choice", "radio", "multiple",
-    "tags", "relation", "relations", "colour", "email", "phone", "url", "file", "password", "rows", "static",
+    "text", "long", "integer", "decimal", "money", "percent", "date", "instant", "boolean", "choice", "radio",
+    "multiple", "tags", "relation", "relations", "colour", "email", "phone", "url", "file", "password", "rows", "static",
 ]  # fmt: skip
 """How a value is entered.
 
 `choice` is a select, `radio` the same laid open, `multiple` tick boxes; `tags` is words joined by commas, with
-suggestions in `options`. `relation` sends `key` (the id) and `key__label` (the text): where no script has set the id, the
-server looks the text up. `relations` sends `key` repeated. `rows` is a table of fields. `static` is only read.
+suggestions in `options`. `relation` sends `key` (the id) and `key__label` (the text): where no script has set the id,
+the server looks the text up. `relations` sends `key` repeated. `rows` is a table of fields. `static` is only read.
 """
 
 

@@ -95,8 +95,8 @@ class ReportView:
     """import_report.html: the dry run. Nothing is written yet; the faulty rows can be corrected here.
 
     `check_url` takes one corrected cell from the script (`row`, `column`, `value`) and answers the row as JSON, see
-    static/js/grid.js; without a script `save_url` takes all `cell-…` fields and shows the report again. `run_url` starts
-    the import.
+    static/js/grid.js; without a script `save_url` takes all `cell-…` fields and shows the report again. `run_url`
+    starts the import.
     """
 
     head: ImportHead
@@ -120,7 +120,7 @@ class ReportView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressView:
-    """import_progress.html: it runs. `status_url` answers JSON, see static/js/progress.js; else the page is reloaded."""
+    """import_progress.html. `status_url` answers JSON, see static/js/progress.js; else it reloads itself."""
 
     head: ImportHead
     status_url: str

@@ -62,8 +62,8 @@ class FilterField:
     """A field one may filter by, with what is filtered now.
 
     The template makes the parameters of the address from the kind: text `k__contains`; number and money `k__gte` and
-    `k__lte`; date the same, or `k=<relative>`; boolean `k=true|false`; choice `k__in` repeated; relation `k` with one id.
-    All but boolean also `k__empty=true|false`. Parameters without a value come from forms and mean nothing.
+    `k__lte`; date the same, or `k=<relative>`; boolean `k=true|false`; choice `k__in` repeated; relation `k` with one
+    id. All but boolean also `k__empty=true|false`. Parameters without a value come from forms and mean nothing.
     """
 
     key: str
@@ -117,7 +117,7 @@ class Bulk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toolbar:
-    """The line above list, board, calendar and statistics: title, search, filters, columns, views, the primary button."""
+    """The line above list, board, calendar and statistics: title, search, filters, columns, views, primary button."""
 
     title: Words
     address: str  # "/customers/customers"; every form of the bar is a GET to it

@@ -1,0 +1,86 @@
+"""The Jinja environment of the screens: where templates are looked up, and the few functions they may call.
+
+`static(path)`, `icon(name)`, `fact(fact)`, `_(text, **values)` and `ngettext(one, many, count)` are all there is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from core.kernel.i18n import gettext, ngettext
+from core.web.cells import WIDTHS, fact_template
+from core.web.icons import icon_drawer
+from core.web.views import CellKind, Column, Fact
+
+TEMPLATES = Path(__file__).parent / "templates"
+STATIC = Path(__file__).parent / "static"
+
+
+def make_environment(
+    static: Callable[[str], str], folders: Sequence[Path] = (), globals_: Mapping[str, object] | None = None
+) -> Environment:
+    """An environment in which templates of `folders` (themes first, then plugins) come before those of the platform.
+
+    `static` makes the address of a file under a static folder: `static("css/base.css")`.
+    """
+    loaders: list[BaseLoader] = [FileSystemLoader(folder) for folder in (*folders, TEMPLATES)]
+    environment = Environment(
+        loader=ChoiceLoader(loaders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals |= {
+        "_": wording,
+        "gettext": wording,
+        "ngettext": ngettext,
+        "static": static,
+        "icon": icon_drawer(static("icons.svg")),
+        "sprite": static("icons.svg"),
+        "fact": _fact_drawer(environment),
+        **(globals_ or {}),
+    }
+    return environment
+
+
+def wording(text: str, /, **values: object) -> str:
+    """A text of a template in the reader's language, its placeholders `{name}` filled."""
+    translated = gettext(text)
+    return translated.format_map(values) if values else translated
+
+
+def render_rows(template: Template, rows: Sequence[tuple[object, ...]]) -> Markup:
+    """The body of a table, from a template that `row_template` wrote and this environment compiled."""
+    return Markup(template.render(rows=rows, yes=wording("Yes"), no=wording("No")))
+
+
+def row_writer(
+    environment: Environment, columns: Sequence[Column], address: str, *, selectable: bool = True
+) -> Template:
+    """The compiled `row_template` of these columns; make it once per view and keep it."""
+    from core.web.cells import row_template
+
+    return environment.from_string(row_template(columns, address, selectable=selectable))
+
+
+def _fact_drawer(environment: Environment) -> Callable[[Fact], Markup]:
+    templates: dict[CellKind, Template] = {}
+
+    def fact(shown: Fact) -> Markup:
+        """The value of a fact, drawn as in a list."""
+        template = templates.get(shown.kind)
+        if template is None:
+            template = templates[shown.kind] = environment.from_string(fact_template(shown.kind))
+        values = dict(zip(("v0", "v1", "v2"), (*shown.values, "", "", ""), strict=False))
+        return Markup(template.render(values, base=shown.base, yes=wording("Yes"), no=wording("No")))
+
+    return fact
+
+
+def is_blank(shown: Fact) -> bool:
+    """Whether there is nothing to show."""
+    return not shown.values or all(value in ("", None, ()) for value in shown.values[: WIDTHS[shown.kind]])
