@@ -1,0 +1,169 @@
+"""The declarations that a plugin makes: a resource, and what it adds to another's.
+
+From one `Resource(...)` come list, form, the record's page, search, import, export, the API and the permissions.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, TypeVar
+
+from core.kernel.predicates import key_of
+from core.resources.fields import Field, Words, humanise
+
+T = TypeVar("T")
+
+FieldName = str
+"""A field's key: `name`, `customer`, through a relation `customer.phone`, of an extension `sales.price_list`."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a list that needs more than its field's name."""
+
+    field: FieldName
+    label: Words = ""
+    shown: bool = True
+    """Whether it is there until the reader chooses his columns."""
+    total: bool = False
+    """Whether its sum stands below the list."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Fields of a form under one heading; `tab` puts it on a tab of that title."""
+
+    title: Words
+    fields: tuple[FieldName, ...]
+    tab: Words = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of a record's page: another resource's records that lead here (`resource`, `by`), or an own template.
+
+    `make` gives the template's values from the session and the record.
+    """
+
+    title: Words
+    template: str = ""
+    make: Callable[[Any, Any], dict[str, Any]] | None = None
+    resource: str = ""
+    by: str = ""
+    columns: tuple[FieldName, ...] = ()
+    limit: int = 5
+
+
+@dataclass(frozen=True)
+class Action:
+    """A verb of one record besides create, edit and delete: a button, an API action, a permission of its own.
+
+    `run` takes the session, the record and the values asked for. `when` says on which records it is offered.
+    """
+
+    name: str
+    title: Words
+    run: Callable[..., Any]
+    ask: tuple[Field, ...] = ()
+    allow: str = ""
+    """The permission it needs: an action of the resource such as `edit`; empty: one of its own name."""
+    when: Callable[[Any], bool] | None = None
+    style: Literal["plain", "primary", "danger"] = "plain"
+    bulk: bool = False
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """By what two records are recognised as the same: fields, each with the function that makes its comparable key.
+
+    `keys` maps the column that keeps the key to the field it is made of and the function.
+    """
+
+    keys: tuple[tuple[str, str, Callable[[str], str]], ...]
+
+
+Part = Panel | Action | Duplicates
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """A kind of record that people work with, declared on its mapped class.
+
+    `list` and `form` name fields; `parts` are panels, actions, the duplicate rule. `menu` is the navigation's group
+    that it stands in; empty keeps it out. `fields` refines what the model cannot say.
+    """
+
+    model: type[Any]
+    title: Words = ""
+    plural: Words = ""
+    list: tuple[FieldName | Column, ...] = ()
+    form: tuple[FieldName | Section, ...] = ()
+    search: tuple[FieldName, ...] = ()
+    sort: str = "-created_at"
+    menu: Words = ""
+    fields: tuple[Field, ...] = ()
+    parts: tuple[Part, ...] = ()
+    icon: str = field(default="", kw_only=True)
+    module: str = field(default="", kw_only=True, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.module:
+            object.__setattr__(self, "module", sys._getframe(2).f_globals.get("__name__", ""))
+
+    @cached_property
+    def key(self) -> str:
+        """The plugin's name and the noun: `customers.follow_up`."""
+        return key_of(self.model.__tablename__)
+
+    @property
+    def plugin(self) -> str:
+        """The plugin's name."""
+        return self.key.partition(".")[0]
+
+    @cached_property
+    def address(self) -> str:
+        """Where its pages are: `customers/follow-ups`; a model may say its own by `__address__`."""
+        own = getattr(self.model, "__address__", "")
+        noun = self.key.partition(".")[2].replace("_", "-")
+        return f"{self.plugin}/{own or plural_of(noun)}"
+
+    @property
+    def name(self) -> Words:
+        """What one record is called."""
+        return self.title or humanise(self.key.partition(".")[2])
+
+    @property
+    def names(self) -> Words:
+        """What the collection is called."""
+        return self.plural or self.name
+
+    def of_kind(self, kind: type[T]) -> tuple[T, ...]:
+        """Its parts of one kind."""
+        return tuple(part for part in self.parts if isinstance(part, kind))
+
+
+@dataclass(frozen=True, eq=False)
+class Extension:
+    """What a plugin adds to another's resource: fields in a table of its own, keyed by that record, and panels.
+
+    The fields are called `<plugin>.<field>` everywhere, so two plugins never collide.
+    """
+
+    of: str
+    record: type[Any] | None = None
+    list: tuple[FieldName | Column, ...] = ()
+    form: tuple[FieldName | Section, ...] = ()
+    fields: tuple[Field, ...] = ()
+    parts: tuple[Part, ...] = ()
+
+
+def plural_of(noun: str) -> str:
+    """The English plural of a noun in an address: category, categories; address, addresses."""
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    if noun.endswith(("s", "x", "ch", "sh")):
+        return f"{noun}es"
+    return f"{noun}s"
