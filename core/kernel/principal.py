@@ -140,19 +140,17 @@ class Principal:
 
     def scope(self, resource: str, action: str) -> Scope:
         """The widest scope that any role gives; which departments it means differs from role to role."""
-        if self.administrator:
+        if self.administrator or (action == "view" and resource in KNOWN_TO_EVERYBODY and self.user_id):
             return Scope.ALL
         return max((role.scope(resource, action) for role in self.rights), key=lambda s: s.rank, default=Scope.NONE)
 
     def _reach(self, resource: str, action: str) -> Reach:
         if not self.user_id or (self.read_only and action not in READING):
             return NOTHING
-        if self.administrator or (action == "view" and resource in KNOWN_TO_EVERYBODY):
-            return EVERYTHING
-        scopes = [(role.scope(resource, action), role) for role in self.rights]
-        widest = max((scope for scope, _ in scopes), key=lambda s: s.rank, default=Scope.NONE)
+        widest = self.scope(resource, action)
         if widest in (Scope.NONE, Scope.OWN, Scope.ALL):
             return {Scope.NONE: NOTHING, Scope.OWN: OWN, Scope.ALL: EVERYTHING}[widest]
+        scopes = [(role.scope(resource, action), role) for role in self.rights]
         departments = NONE_OF_THEM.union(
             *(role.departments for scope, role in scopes if scope is Scope.DEPARTMENT),
             *(role.branch for scope, role in scopes if scope is Scope.BRANCH),
