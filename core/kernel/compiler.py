@@ -348,6 +348,8 @@ class ScopedConnection(Connection):
     """A connection in somebody else's transaction, whose every statement is scoped to one principal."""
 
     principal: Principal
+    beneath: Connection
+    """The privileged connection of the same transaction; see `core.kernel.gate.privileged`."""
     writing: bool = False
     """Set while the unit of work, or a bulk change that keeps history, is at work."""
 
@@ -418,7 +420,7 @@ class ScopedEngine(Engine):
     def adopt(self, connection: Connection, principal: Principal) -> ScopedConnection:
         """A scoped connection in the transaction of a privileged one."""
         adopted = ScopedConnection(self, connection=connection._dbapi_connection)
-        adopted.principal = principal
+        adopted.principal, adopted.beneath = principal, connection
         return adopted
 
 

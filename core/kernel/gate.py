@@ -147,6 +147,11 @@ class Gate:
         return ScopedEngine(self.database.writer if write else self.database.reader, predicates)
 
 
+def privileged(connection: Connection) -> Connection:
+    """The privileged connection in the transaction of a scoped one, for the platform's own bookkeeping."""
+    return connection.beneath if isinstance(connection, ScopedConnection) else connection
+
+
 def _guarded(models: Iterable[type[Base]]) -> dict[str, Guarded]:
     guarded: dict[str, Guarded] = {}
     for model in models:

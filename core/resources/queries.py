@@ -1,0 +1,608 @@
+"""Lists: from the address (search, filters, sort, columns, page) to one statement, kept by its shape, and its rows.
+
+Statements are built once for each shape and run with parameters through Core on a scoped connection; the gate adds the
+scope. Pages go by key, never by offset. Counting stops at a thousand unless asked for exactly.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    inspect,
+    literal,
+    nulls_first,
+    nulls_last,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.sql import FromClause
+
+from core.kernel.compiler import BROAD
+from core.kernel.errors import BadRequest
+from core.kernel.gate import privileged
+from core.kernel.history import plain, revive
+from core.kernel.i18n import translate as _
+from core.kernel.search import Terms, parse
+from core.resources.conditions import Condition, Context, below, parameters, read_condition, readable_field, to_sql
+from core.resources.fields import ResolvedField
+from core.resources.resolved import ResolvedResource, Resources
+
+COUNTED = 1000
+"""Counting stops here, and the page says "1,000+"."""
+
+LIMIT, MOST = 50, 200
+"""Records a page holds where nothing is said, and at most."""
+
+WIDE = 1000
+"""Whoever sees more records than this gets lists by walking the sort order, others by collecting their own first."""
+
+REMEMBERED = 300
+"""Seconds for which it is remembered whether somebody sees much."""
+
+CONTROL = frozenset({"q", "sort", "limit", "cursor", "fields", "columns", "count", "view", "group", "format", "totals"})
+"""Parameters of a list's address that are no filters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One step of an order."""
+
+    path: str
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page starts: the sorted values of the record beside it, and on which side of it."""
+
+    values: tuple[Any, ...]
+    backwards: bool = False
+
+    def encode(self, sort: Sequence[Sort]) -> str:
+        """The cursor as it stands in an address."""
+        told = [
+            self.backwards,
+            [f"{'-' if s.descending else ''}{s.path}" for s in sort],
+            [plain(v) for v in self.values],
+        ]
+        return base64.urlsafe_b64encode(json.dumps(told, ensure_ascii=False).encode()).decode().rstrip("=")
+
+
+@dataclass(frozen=True, slots=True)
+class ListRequest:
+    """What somebody wants to see of a resource."""
+
+    columns: tuple[str, ...]
+    conditions: tuple[Condition, ...] = ()
+    sort: tuple[Sort, ...] = ()
+    terms: Terms = field(default_factory=lambda: parse(""))
+    cursor: Cursor | None = None
+    limit: int = LIMIT
+    deleted: bool = False
+    """Only what lies in the recycle bin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How one column stands in the rows: its field, and how many values it takes."""
+
+    path: str
+    field: ResolvedField
+    width: int
+    target: ResolvedResource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page: rows as flat tuples, the id first, then `Cell.width` values for each cell."""
+
+    cells: tuple[Cell, ...]
+    rows: list[tuple[Any, ...]]
+    following: str | None
+    preceding: str | None
+
+
+def read_list(
+    resources: Resources,
+    resource: ResolvedResource,
+    given: Iterable[tuple[str, str]],
+    context: Context,
+    columns: Sequence[str] | None = None,
+) -> ListRequest:
+    """The request that the parameters of an address mean; anything unknown in them is a BadRequest."""
+    grouped: dict[str, list[str]] = {}
+    for name, text in given:
+        grouped.setdefault(name, []).append(text)
+    sort = _read_sort(resources, resource, grouped.get("sort", [""])[-1], context)
+    wanted = _read_columns(resources, resource, grouped, context, columns)
+    conditions = tuple(
+        read_condition(resources, resource, name, texts, context)
+        for name, given_texts in grouped.items()
+        if name not in CONTROL and not name.startswith("_") and (texts := [t for t in given_texts if t.strip()])
+    )
+    cursor = grouped.get("cursor", [""])[-1]
+    return ListRequest(
+        columns=wanted,
+        conditions=conditions,
+        sort=sort,
+        terms=parse(grouped.get("q", [""])[-1]) if resource.declared.search else parse(""),
+        cursor=_read_cursor(resources, resource, cursor, sort) if cursor else None,
+        limit=_read_limit(grouped.get("limit", [""])[-1]),
+    )
+
+
+def _read_limit(text: str) -> int:
+    if not text:
+        return LIMIT
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= MOST:
+        raise BadRequest(_("'limit' is '{value}'.", value=text[:20]), _("Give a number from 1 to {most}.", most=MOST))
+    return int(text)
+
+
+def _read_columns(
+    resources: Resources,
+    resource: ResolvedResource,
+    grouped: Mapping[str, list[str]],
+    context: Context,
+    usual: Sequence[str] | None,
+) -> tuple[str, ...]:
+    readable = resource.readable(context.principal)
+    chosen = [
+        name for text in (grouped.get("columns") or grouped.get("fields") or []) for name in text.split(",") if name
+    ]
+    for name in chosen:
+        readable_field(resources, resource, name, context.principal)
+    if chosen:
+        return tuple(dict.fromkeys(chosen))
+    if usual is not None:
+        return tuple(usual)
+    return tuple(
+        column.field
+        for column in resource.columns
+        if column.shown and column.field.split(".")[0] in readable | {column.field.split(".")[0]} & readable
+    )
+
+
+def _read_sort(resources: Resources, resource: ResolvedResource, text: str, context: Context) -> tuple[Sort, ...]:
+    steps = []
+    for part in (text or resource.sort).split(","):
+        path = part.strip().removeprefix("-")
+        found = readable_field(resources, resource, path, context.principal)
+        if not found.sortable:
+            raise BadRequest(_("A list cannot be sorted by '{name}'.", name=path))
+        steps.append(Sort(path, part.strip().startswith("-")))
+    if len(steps) > 4:
+        raise BadRequest(_("A list is sorted by four fields at most."))
+    return tuple(steps)
+
+
+def _read_cursor(resources: Resources, resource: ResolvedResource, text: str, sort: Sequence[Sort]) -> Cursor:
+    broken = BadRequest(_("The cursor is broken or belongs to another list."), _("Start at the first page."))
+    try:
+        raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        backwards, order, told = json.loads(raw)
+        if order != [f"{'-' if s.descending else ''}{s.path}" for s in sort] or len(told) != len(sort) + 1:
+            raise broken
+        found = [
+            _revive(resources.walk(resource, step.path), value) for step, value in zip(sort, told[:-1], strict=True)
+        ]
+        if not isinstance(told[-1], int) or isinstance(told[-1], bool) or abs(told[-1]) >= 2**63:
+            raise broken
+        return Cursor((*found, told[-1]), bool(backwards))
+    except (ValueError, TypeError, KeyError, binascii.Error, UnicodeError, RecursionError):
+        raise broken from None
+
+
+def _revive(steps: Any, value: Any) -> Any:
+    place, resolved = steps[-1]
+    if value is None:
+        return None
+    if resolved.is_relation:
+        return _text(value)
+    found = revive(inspect(place.model if not resolved.extension else place.extensions[resolved.extension].model),
+                   resolved.attribute, value)  # fmt: skip
+    return _text(found) if isinstance(found, str) else found
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError(value)
+    value.encode()
+    return value
+
+
+class Lists:
+    """Runs list requests of one resource on scoped connections."""
+
+    def __init__(self, resources: Resources, resource: ResolvedResource) -> None:
+        self._resources = resources
+        self._resource = resource
+
+    def page(self, connection: Connection, request: ListRequest, context: Context) -> ListPage:
+        """One page of rows."""
+        cells = self.cells(request.columns)
+        backwards = request.cursor is not None and request.cursor.backwards
+        statement, values = self._statement(connection, request, context, cells)
+        rows = [tuple(row) for row in connection.execute(statement, values)]
+        more = len(rows) > request.limit
+        rows = rows[: request.limit]
+        if backwards:
+            rows.reverse()
+        keys = len(request.sort)
+        following, preceding = self._neighbours(request, rows, more, backwards, keys)
+        rows = [row[keys:] for row in rows]
+        return ListPage(cells, self._with_collections(connection, cells, rows), following, preceding)
+
+    def count(self, connection: Connection, request: ListRequest, context: Context, *, exact: bool = False) -> int:
+        """How many records the request matches; without `exact` at most one more than `COUNTED`."""
+        walk = self._walks(connection, request)
+        broad = self._is_broad(connection, context)
+        shape = ("count", exact, *self._shape(request), walk, broad)
+        statement = self._resource.kept.get(shape)
+        if statement is None:
+            build = _Build(self._resources, self._resource, broad=broad)
+            matching = build.where(select(literal(1).label("one")), request, walk=walk)
+            if not exact:
+                matching = matching.limit(COUNTED + 1)
+            statement = self._resource.keep(shape, select(func.count()).select_from(matching.subquery()))
+        return int(connection.execute(statement, self._parameters(request)).scalar_one())
+
+    def totals(
+        self, connection: Connection, request: ListRequest, context: Context, paths: Sequence[str]
+    ) -> dict[str, Any]:
+        """The sums of number fields over all that the request matches: minor units for money."""
+        build = _Build(self._resources, self._resource, broad=self._is_broad(connection, context))
+        sums = [func.sum(build.raw(build.field(path)[1], path)) for path in paths]
+        statement = build.where(select(*sums), request, walk=self._walks(connection, request))
+        row = connection.execute(statement, self._parameters(request)).one()
+        return dict(zip(paths, row, strict=True))
+
+    def ids(self, connection: Connection, request: ListRequest, context: Context, most: int) -> list[int]:
+        """The ids of what the request matches, up to `most`, in its order."""
+        statement, values = self._statement(connection, replace(request, limit=most), context, ())
+        return [row[len(request.sort)] for row in connection.execute(statement, values)][:most]
+
+    def cells(self, columns: Sequence[str]) -> tuple[Cell, ...]:
+        """How the columns stand in a row."""
+        key = ("cells", tuple(columns))
+        cells: tuple[Cell, ...] | None = self._resource.kept.get(key)
+        if cells is None:
+            cells = self._resource.keep(key, tuple(self._cell(path) for path in columns))
+        return cells
+
+    def _cell(self, path: str) -> Cell:
+        steps = self._resources.walk(self._resource, path)
+        if steps is None:  # through a relation whose plugin is off
+            first = self._resource.fields[path.partition(".")[0]]
+            return Cell(path, replace(first, kind="text", column=None, target=""), 1)
+        found = steps[-1][1]
+        target = self._resources.target(found) if found.is_relation or found.many else None
+        return Cell(path, found, _width(found, target), target)
+
+    def _statement(
+        self, connection: Connection, request: ListRequest, context: Context, cells: Sequence[Cell]
+    ) -> tuple[Select[Any], dict[str, Any]]:
+        walk = self._walks(connection, request)
+        broad = self._is_broad(connection, context)
+        cursor = request.cursor
+        missing = tuple(value is None for value in cursor.values) if cursor else None
+        backwards = cursor.backwards if cursor else False
+        shape = ("list", request.columns if cells else None, *self._shape(request), missing, backwards, walk, broad)
+        statement = self._resource.kept.get(shape)
+        if statement is None:
+            build = _Build(self._resources, self._resource, broad=broad)
+            statement = self._resource.keep(shape, build.list(request, cells, walk=walk))
+        values = self._parameters(request) | {"page": request.limit + 1}
+        if cursor:
+            values |= {f"key_{i}": value for i, value in enumerate(cursor.values) if value is not None}
+        return statement, values
+
+    @staticmethod
+    def _shape(request: ListRequest) -> tuple[Any, ...]:
+        return (tuple(c.shape for c in request.conditions), request.sort, request.terms.shape, request.deleted)
+
+    def _parameters(self, request: ListRequest) -> dict[str, Any]:
+        values = parameters(request.conditions)
+        if request.terms:
+            for index in self._indexes():
+                values |= index.parameters(request.terms)
+        return values
+
+    def _indexes(self) -> Iterable[Any]:
+        if self._resource.index:
+            yield self._resource.index
+        for name in self._resource.declared.search:
+            step, dot, _rest = name.partition(".")
+            target = self._resources.target(self._resource.fields[step]) if dot else None
+            if target is not None and target.index:
+                yield target.index
+
+    def _walks(self, connection: Connection, request: ListRequest) -> bool:
+        """Whether the words of the search are so frequent that comparing row after row is the quickest way."""
+        if not request.terms or self._resource.index is None:
+            return False
+        return self._resource.index.is_frequent(privileged(connection), request.terms)
+
+    def _is_broad(self, connection: Connection, context: Context) -> bool:
+        """Whether the reader sees so much that the sort order is walked rather than his rows collected."""
+        principal = context.principal
+        if connection.dialect.name != "sqlite" or not self._resource.scoped:
+            return False
+        if principal.reach(self._resource.key, "view").level in ("all", "none"):
+            return False
+        key = ("broad", principal)
+        known: tuple[float, bool] | None = self._resource.kept.get(key)
+        moment = time.monotonic()
+        if known is None or known[0] < moment:
+            within = select(literal(1)).select_from(self._resource.table).limit(WIDE + 1).subquery()
+            seen = connection.execute(select(func.count()).select_from(within)).scalar_one()
+            known = self._resource.keep(key, (moment + REMEMBERED, seen > WIDE))
+        return known[1]
+
+    def _neighbours(
+        self, request: ListRequest, rows: list[tuple[Any, ...]], more: bool, backwards: bool, keys: int
+    ) -> tuple[str | None, str | None]:
+        if not rows:
+            return None, None
+        first = Cursor((*rows[0][:keys], rows[0][keys]), backwards=True).encode(request.sort)
+        last = Cursor((*rows[-1][:keys], rows[-1][keys])).encode(request.sort)
+        has_next = more if not backwards else True
+        has_previous = more if backwards else request.cursor is not None
+        return last if has_next else None, first if has_previous else None
+
+    def _with_collections(
+        self, connection: Connection, cells: Sequence[Cell], rows: list[tuple[Any, ...]]
+    ) -> list[tuple[Any, ...]]:
+        """Put the records of many-to-many fields into the rows: one statement for each such column."""
+        for cell in cells:
+            if not cell.field.many or cell.target is None:
+                continue
+            position = 1 + sum(c.width for c in cells[: cells.index(cell)])
+            found = collections(connection, self._resource, cell.field, cell.target, [row[0] for row in rows])
+            rows = [(*row[:position], tuple(found.get(row[0], ())), *row[position + 1 :]) for row in rows]
+        return rows
+
+
+def collections(
+    connection: Connection, resource: ResolvedResource, field: ResolvedField, target: ResolvedResource, ids: list[int]
+) -> dict[int, list[tuple[int, str, str]]]:
+    """The records of a many-to-many field by the id of the record they belong to: id, label and colour of each."""
+    if not ids:
+        return {}
+    relation = resource.mapper.relationships[field.attribute]
+    secondary = relation.secondary
+    assert isinstance(secondary, Table)
+    mine = next(c for c in secondary.c if c.references(resource.table.c.id))
+    theirs = next(c for c in secondary.c if c is not mine and c.references(target.table.c.id))
+    colour = target.table.c.colour if "colour" in target.table.c else literal("")
+    statement = (
+        select(mine, target.table.c.id, target.label, colour)
+        .select_from(secondary.join(target.table, target.table.c.id == theirs))
+        .where(mine.in_(bindparam("ids", expanding=True)))
+        .order_by(target.label)
+    )
+    found: dict[int, list[tuple[int, str, str]]] = {}
+    for record_id, target_id, label, tint in connection.execute(statement, {"ids": ids}):
+        found.setdefault(record_id, []).append((target_id, label, tint or ""))
+    return found
+
+
+def _width(resolved: ResolvedField, target: ResolvedResource | None) -> int:
+    if not resolved.is_relation:
+        return 1
+    return 3 if target is not None and "colour" in target.table.c else 2
+
+
+class _Build:
+    """Builds the statement of one shape: the tables it joins, its columns, conditions and order."""
+
+    def __init__(self, resources: Resources, resource: ResolvedResource, *, broad: bool = False) -> None:
+        self._resources = resources
+        self._resource = resource
+        self._broad = broad
+        self._joined: dict[tuple[str, ...], FromClause] = {(): resource.table}
+        self._from: FromClause = resource.table
+
+    def list(self, request: ListRequest, cells: Sequence[Cell], *, walk: bool) -> Select[Any]:
+        backwards = request.cursor is not None and request.cursor.backwards
+        order = [(self._sorted(step), step.descending != backwards) for step in request.sort]
+        chosen: list[ColumnElement[Any]] = [expression.label(f"k{i}") for i, (expression, _) in enumerate(order)]
+        chosen.append(self._resource.table.c.id)
+        for number, cell in enumerate(cells):
+            chosen += [expression.label(f"c{number}_{i}") for i, expression in enumerate(self._cell(cell))]
+        statement = self.where(select(*chosen), request, walk=walk)
+        id_down = order[0][1] if order else True
+        if request.cursor is not None:
+            statement = statement.where(self._after(order, id_down, request.cursor))
+        ordering = [_ordered(expression, down) for expression, down in order]
+        ordering.append(self._resource.table.c.id.desc() if id_down else self._resource.table.c.id.asc())
+        return statement.order_by(*ordering).limit(bindparam("page", type_=BigInteger))
+
+    def where(self, statement: Select[Any], request: ListRequest, *, walk: bool) -> Select[Any]:
+        conditions = [self._condition(condition, number) for number, condition in enumerate(request.conditions)]
+        if request.terms:
+            conditions.append(self._matching(request.terms, walk))
+        if request.deleted:
+            conditions.append(self._resource.table.c.deleted_at.is_not(None))
+        statement = statement.select_from(self._from).where(*conditions)
+        return statement.with_hint(self._resource.table, BROAD) if self._broad else statement
+
+    def field(self, path: str) -> tuple[ResolvedField, ColumnElement[Any]]:
+        """The field at the end of a path and its column, with whatever must be joined for it."""
+        steps = self._resources.walk(self._resource, path)
+        assert steps is not None
+        prefix: tuple[str, ...] = ()
+        here = self._resource
+        for _place, step in steps[:-1]:
+            prefix = self._join(here, prefix, step)
+            target = self._resources.target(step)
+            assert target is not None
+            here = target
+        resolved = steps[-1][1]
+        return resolved, self._column(here, prefix, resolved)
+
+    def raw(self, column: ColumnElement[Any], path: str) -> ColumnElement[Any]:
+        """The column without the work of making objects of its values."""
+        steps = self._resources.walk(self._resource, path)
+        assert steps is not None
+        return type_coerce(column, BigInteger) if steps[-1][1].kind == "money" else column
+
+    def _cell(self, cell: Cell) -> Sequence[ColumnElement[Any]]:
+        if cell.field.column is None:
+            return (literal(None),)
+        resolved, column = self.field(cell.path)
+        if not resolved.is_relation:
+            return (self.raw(column, cell.path),)
+        if cell.target is None:
+            return (column, literal(None))
+        table = self._target_of(cell.path)
+        label = table.c[cell.target.label.key]
+        return (column, label, table.c.colour) if cell.width == 3 else (column, label)
+
+    def _sorted(self, step: Sort) -> ColumnElement[Any]:
+        resolved, column = self.field(step.path)
+        target = self._resources.target(resolved) if resolved.is_relation else None
+        return self._target_of(step.path).c[target.label.key] if target is not None else column
+
+    def _target_of(self, path: str) -> FromClause:
+        """The joined table of the record that the relation at the end of a path leads to."""
+        steps = self._resources.walk(self._resource, path)
+        assert steps is not None
+        prefix: tuple[str, ...] = ()
+        here = self._resource
+        for _place, step in steps:
+            prefix = self._join(here, prefix, step)
+            here = self._resources.target(step) or here
+        return self._joined[prefix]
+
+    def _column(self, here: ResolvedResource, prefix: tuple[str, ...], resolved: ResolvedField) -> ColumnElement[Any]:
+        assert resolved.column is not None
+        if not resolved.extension:
+            return self._joined[prefix].c[resolved.column.key]
+        return self._extension(here, prefix, resolved.extension).c[resolved.column.key]
+
+    def _extension(self, here: ResolvedResource, prefix: tuple[str, ...], plugin: str) -> FromClause:
+        key = (*prefix, f"+{plugin}")
+        if key not in self._joined:
+            extension = here.extensions[plugin]
+            table = extension.table.alias(f"x{len(self._joined)}")
+            self._from = self._from.outerjoin(table, table.c[extension.key.key] == self._joined[prefix].c.id)
+            self._joined[key] = table
+        return self._joined[key]
+
+    def _join(self, here: ResolvedResource, prefix: tuple[str, ...], step: ResolvedField) -> tuple[str, ...]:
+        key = (*prefix, step.key)
+        if key not in self._joined:
+            target = self._resources.target(step)
+            assert target is not None
+            table = target.table.alias(f"j{len(self._joined)}")
+            self._from = self._from.outerjoin(table, table.c.id == self._column(here, prefix, step))
+            self._joined[key] = table
+        return key
+
+    def _condition(self, condition: Condition, number: int) -> ColumnElement[bool]:
+        steps = self._resources.walk(self._resource, condition.path)
+        assert steps is not None
+        resolved = steps[-1][1]
+        if resolved.many:
+            return self._any(condition, number, resolved)
+        resolved, column = self.field(condition.path)
+        if condition.operator == "under":
+            target = self._resources.target(resolved)
+            parent = next((c.key for c in target.table.c if c.references(target.table.c.id)), None) if target else None
+            if target is None or parent is None:
+                raise BadRequest(_("'{name}' is no tree.", name=condition.path))
+            return column.in_(below(target.table, parent, number))
+        return to_sql(condition, number, resolved, column)
+
+    def _any(self, condition: Condition, number: int, resolved: ResolvedField) -> ColumnElement[bool]:
+        """A condition on a many-to-many field: some of its records, or none."""
+        relation = self._resource.mapper.relationships[resolved.attribute]
+        secondary = relation.secondary
+        assert isinstance(secondary, Table)
+        mine = next(c for c in secondary.c if c.references(self._resource.table.c.id))
+        theirs = next(c for c in secondary.c if c is not mine)
+        related = select(literal(1)).where(mine == self._resource.table.c.id)
+        if condition.operator == "empty":
+            found = exists(related)
+            return ~found if condition.operands[0] else found
+        if condition.operator == "in":
+            if not condition.operands[0]:
+                return false()
+            return exists(related.where(theirs.in_(bindparam(f"f{number}_0", expanding=True))))
+        found = exists(related.where(theirs == bindparam(f"f{number}_0", type_=BigInteger)))
+        return ~found if condition.operator == "ne" else found
+
+    def _matching(self, terms: Terms, walk: bool) -> ColumnElement[bool]:
+        ways: list[ColumnElement[bool]] = []
+        if self._resource.index is not None:
+            ways.append(self._resource.index.condition(self._resource.table, terms, walk=walk))
+        for name in self._resource.declared.search:
+            if "." not in name:
+                continue
+            step = self._resource.fields[name.split(".")[0]]
+            target = self._resources.target(step)
+            if target is not None and target.index is not None:
+                table = target.table.alias()
+                found = select(table.c.id).where(target.index.condition(table, terms))
+                ways.append(self._column(self._resource, (), step).in_(found))
+        return or_(*ways) if len(ways) > 1 else ways[0]
+
+    def _after(self, order: Sequence[tuple[ColumnElement[Any], bool]], id_down: bool, cursor: Cursor) -> Any:
+        """The records behind the cursor in this order; empty values come first when rising, last when falling."""
+        steps = [*order, (self._resource.table.c.id, id_down)]
+        ways = []
+        same: list[Any] = []
+        for number, ((column, down), value) in enumerate(zip(steps, cursor.values, strict=True)):
+            told = bindparam(f"key_{number}", type_=column.type)
+            ways.append(and_(*same, _beyond(column, told, value, down)))
+            same.append(column.is_(None) if value is None else column == told)
+        behind = or_(*ways)
+        first, down = steps[0]
+        if cursor.values[0] is not None and not (_nullable(first) and down):
+            # Said twice, because only a plain comparison lets the index start at the right place.
+            told = bindparam("key_0", type_=first.type)
+            behind = and_(first <= told if down else first >= told, behind)
+        return behind
+
+
+def _nullable(column: ColumnElement[Any]) -> bool:
+    return bool(getattr(column, "nullable", True))
+
+
+def _beyond(column: ColumnElement[Any], told: Any, value: Any, down: bool) -> Any:
+    if value is None:
+        return false() if down else column.is_not(None)
+    if not down:
+        return column > told
+    return or_(column < told, column.is_(None)) if _nullable(column) else column < told
+
+
+def _ordered(column: ColumnElement[Any], down: bool) -> Any:
+    if not _nullable(column):
+        return column.desc() if down else column.asc()
+    return nulls_last(column.desc()) if down else nulls_first(column.asc())
+
+
+def today_in(timezone: Any) -> dt.date:
+    """The date of today in a time zone."""
+    return dt.datetime.now(timezone).date()
