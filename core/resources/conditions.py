@@ -176,7 +176,7 @@ def parameters(conditions: Iterable[Condition]) -> dict[str, Any]:
     }
 
 
-def to_sql(condition: Condition, number: int, field: ResolvedField, column: Any) -> ColumnElement[bool]:
+def to_sql(condition: Condition, number: int, field: ResolvedField, column: Any) -> Any:
     """The WHERE condition on `column`, with parameters named after the condition's `number`."""
 
     def value(position: int = 0, *, kind: Any = None) -> Any:
@@ -192,11 +192,8 @@ def to_sql(condition: Condition, number: int, field: ResolvedField, column: Any)
     if operator in ("contains", "startswith"):
         folded = func.lower(column)
         # The text is a parameter, so its own % and _ are escaped by whoever gives the value.
-        pattern = (
-            value(kind=String()) + literal("%")
-            if operator == "startswith"
-            else literal("%") + value(kind=String()) + literal("%")
-        )
+        text, rest = value(kind=String()), literal("%")
+        pattern = text + rest if operator == "startswith" else rest + text + rest
         return folded.like(pattern, escape="\\")
     if operands[0] is None:
         return column.is_(None) if operator == "eq" else column.is_not(None)

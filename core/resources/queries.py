@@ -41,7 +41,7 @@ from core.kernel.errors import BadRequest
 from core.kernel.gate import privileged
 from core.kernel.history import plain, revive
 from core.kernel.i18n import translate as _
-from core.kernel.search import Terms, parse
+from core.kernel.search import Plan, Terms, Way, parse
 from core.resources.conditions import Condition, Context, below, parameters, read_condition, readable_field, to_sql
 from core.resources.fields import ResolvedField
 from core.resources.resolved import ResolvedResource, Resources
@@ -236,6 +236,7 @@ class Lists:
     def __init__(self, resources: Resources, resource: ResolvedResource) -> None:
         self._resources = resources
         self._resource = resource
+        self._plans: dict[Terms, Plan] = {}
 
     def page(self, connection: Connection, request: ListRequest, context: Context) -> ListPage:
         """One page of rows."""
@@ -254,7 +255,7 @@ class Lists:
 
     def count(self, connection: Connection, request: ListRequest, context: Context, *, exact: bool = False) -> int:
         """How many records the request matches; without `exact` at most one more than `COUNTED`."""
-        walk = self._walks(connection, request)
+        walk = self._plan(connection, request).count
         broad = self._is_broad(connection, context)
         shape = ("count", exact, *self._shape(request), walk, broad)
         statement = self._resource.kept.get(shape)
@@ -272,7 +273,7 @@ class Lists:
         """The sums of number fields over all that the request matches: minor units for money."""
         build = _Build(self._resources, self._resource, broad=self._is_broad(connection, context))
         sums = [func.sum(build.raw(build.field(path)[1], path)) for path in paths]
-        statement = build.where(select(*sums), request, walk=self._walks(connection, request))
+        statement = build.where(select(*sums), request, walk=self._plan(connection, request).count)
         row = connection.execute(statement, self._parameters(request)).one()
         return dict(zip(paths, row, strict=True))
 
@@ -301,7 +302,7 @@ class Lists:
     def _statement(
         self, connection: Connection, request: ListRequest, context: Context, cells: Sequence[Cell]
     ) -> tuple[Select[Any], dict[str, Any]]:
-        walk = self._walks(connection, request)
+        walk = self._plan(connection, request).page
         broad = self._is_broad(connection, context)
         cursor = request.cursor
         missing = tuple(value is None for value in cursor.values) if cursor else None
@@ -336,11 +337,13 @@ class Lists:
             if target is not None and target.index:
                 yield target.index
 
-    def _walks(self, connection: Connection, request: ListRequest) -> bool:
-        """Whether the words of the search are so frequent that comparing row after row is the quickest way."""
+    def _plan(self, connection: Connection, request: ListRequest) -> Plan:
+        """How the words of the search are best looked for, asked once."""
         if not request.terms or self._resource.index is None:
-            return False
-        return self._resource.index.is_frequent(privileged(connection), request.terms)
+            return Plan("index", "index")
+        if request.terms not in self._plans:
+            self._plans[request.terms] = self._resource.index.plan(privileged(connection), request.terms)
+        return self._plans[request.terms]
 
     def _is_broad(self, connection: Connection, context: Context) -> bool:
         """Whether the reader sees so much that the sort order is walked rather than his rows collected."""
@@ -422,7 +425,7 @@ class _Build:
         self._joined: dict[tuple[str, ...], FromClause] = {(): resource.table}
         self._from: FromClause = resource.table
 
-    def list(self, request: ListRequest, cells: Sequence[Cell], *, walk: bool) -> Select[Any]:
+    def list(self, request: ListRequest, cells: Sequence[Cell], *, walk: Way) -> Select[Any]:
         backwards = request.cursor is not None and request.cursor.backwards
         order = [(self._sorted(step), step.descending != backwards) for step in request.sort]
         chosen: list[ColumnElement[Any]] = [expression.label(f"k{i}") for i, (expression, _) in enumerate(order)]
@@ -437,7 +440,7 @@ class _Build:
         ordering.append(self._resource.table.c.id.desc() if id_down else self._resource.table.c.id.asc())
         return statement.order_by(*ordering).limit(bindparam("page", type_=BigInteger))
 
-    def where(self, statement: Select[Any], request: ListRequest, *, walk: bool) -> Select[Any]:
+    def where(self, statement: Select[Any], request: ListRequest, *, walk: Way) -> Select[Any]:
         conditions = [self._condition(condition, number) for number, condition in enumerate(request.conditions)]
         if request.terms:
             conditions.append(self._matching(request.terms, walk))
@@ -552,10 +555,10 @@ class _Build:
         found = exists(related.where(theirs == bindparam(f"f{number}_0", type_=BigInteger)))
         return ~found if condition.operator == "ne" else found
 
-    def _matching(self, terms: Terms, walk: bool) -> ColumnElement[bool]:
+    def _matching(self, terms: Terms, walk: Way) -> ColumnElement[bool]:
         ways: list[ColumnElement[bool]] = []
         if self._resource.index is not None:
-            ways.append(self._resource.index.condition(self._resource.table, terms, walk=walk))
+            ways.append(self._resource.index.condition(self._resource.table, terms, walk))
         for name in self._resource.declared.search:
             if "." not in name:
                 continue
