@@ -17,6 +17,8 @@ from core.kernel.errors import SopiaError
 from core.kernel.i18n import Catalogues, activate
 
 COMMANDS = {
+    "user": "core.cli.user",
+    "token": "core.cli.token",
     "doctor": "core.cli.doctor",
 }
 """Each command and the module that holds it under its own name."""

@@ -6,11 +6,11 @@ from pathlib import Path
 KERNEL = Path(__file__).parents[2] / "core" / "kernel"
 
 FLOORS = (
-    "errors i18n settings",
+    "errors i18n logs settings",
     "database formats pinyin policies search storage types",
-    "common_passwords departments generations organisation passwords roles shipped_roles signin users",
+    "common_passwords departments generations organisation passwords roles shipped_roles sessions signin tokens users",
     "access compiler gate granting guard history postgresql predicates principal",
-    "checks discovery hooks plugins registry",
+    "checks discovery hooks idempotency plugins registry",
     "jobs migrations",
     "platform",
 )
