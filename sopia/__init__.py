@@ -11,15 +11,26 @@ from core.kernel.errors import (
     SopiaError,
     Stale,
 )
+from core.kernel.gate import acting
+from core.kernel.hooks import hookimpl
 from core.kernel.i18n import Text, translate, translate_plural, translator
 from core.kernel.plugins import Plugin, Setting
 from core.kernel.policies import Attached, Private, Public, Restrict, Scoped, Sealed, Through
-from core.kernel.types import Instant, Money, MoneyType, link
+from core.kernel.types import Instant, Money, MoneyType, link, now
+from core.resources import values
+from core.resources.fields import Choice, Field
+from core.resources.resource import Action, Column, Duplicates, Extension, Panel, Resource, Section
 
 __all__ = [
+    "Action",
     "Attached",
     "BadRequest",
+    "Choice",
+    "Column",
     "Conflict",
+    "Duplicates",
+    "Extension",
+    "Field",
     "FieldError",
     "Forbidden",
     "Instant",
@@ -28,20 +39,27 @@ __all__ = [
     "Money",
     "MoneyType",
     "NotFound",
+    "Panel",
     "Plugin",
     "Private",
     "Public",
+    "Resource",
     "Restrict",
     "Scoped",
     "Sealed",
+    "Section",
     "Session",
     "Setting",
     "SopiaError",
     "Stale",
     "Text",
     "Through",
+    "acting",
+    "hookimpl",
     "link",
+    "now",
     "translate",
     "translate_plural",
     "translator",
+    "values",
 ]

@@ -12,18 +12,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Table, event, inspect
 from sqlalchemy.orm import Mapper
 
 from core.kernel.access import Principal
 from core.kernel.compiler import ScopedConnection, ScopedEngine
-from core.kernel.database import Base, Database
+from core.kernel.database import Base, Database, Session
 from core.kernel.errors import ConfigurationError
 from core.kernel.guard import ScopedSession, check_bulk, check_flush
 from core.kernel.history import Operation, Watcher
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Attached, Between, Own, Private, Public, Sealed, Through
 from core.kernel.predicates import Grasp, Guarded, Predicates, key_of
+
+log = structlog.get_logger("sopia.gate")
 
 ENGINES = 64
 """Shapes of scope kept at a time; each has compiled statements of its own."""
@@ -150,6 +153,29 @@ class Gate:
 def privileged(connection: Connection) -> Connection:
     """The privileged connection in the transaction of a scoped one, for the platform's own bookkeeping."""
     return connection.beneath if isinstance(connection, ScopedConnection) else connection
+
+
+@contextmanager
+def acting(session: Session, reason: str) -> Iterator[Session]:
+    """A session beyond the scope of its person, in the same transaction and operation, for what a rule of the business
+    changes: the permission was asked for the action, not for each table that it touches. `reason` goes to the log.
+    """
+    log.debug("acting beyond scope", reason=reason)
+    session.flush()
+    info = {
+        key: session.info[key]
+        for key in ("system", "principal", "operation", "watchers", "gate")
+        if key in session.info
+    }
+    beyond = Session(bind=session.info["system"], info=info)
+    try:
+        yield beyond
+        beyond.flush()
+    except BaseException:
+        beyond.abandon()
+        raise
+    finally:
+        beyond.close()
 
 
 def _guarded(models: Iterable[type[Base]]) -> dict[str, Guarded]:

@@ -255,7 +255,7 @@ class Lists:
 
     def count(self, connection: Connection, request: ListRequest, context: Context, *, exact: bool = False) -> int:
         """How many records the request matches; without `exact` at most one more than `COUNTED`."""
-        walk = self._plan(connection, request).count
+        walk = self._plan(connection, request)[1]
         broad = self._is_broad(connection, context)
         shape = ("count", exact, *self._shape(request), walk, broad)
         statement = self._resource.kept.get(shape)
@@ -273,7 +273,7 @@ class Lists:
         """The sums of number fields over all that the request matches: minor units for money."""
         build = _Build(self._resources, self._resource, broad=self._is_broad(connection, context))
         sums = [func.sum(build.raw(build.field(path)[1], path)) for path in paths]
-        statement = build.where(select(*sums), request, walk=self._plan(connection, request).count)
+        statement = build.where(select(*sums), request, walk=self._plan(connection, request)[1])
         row = connection.execute(statement, self._parameters(request)).one()
         return dict(zip(paths, row, strict=True))
 
@@ -302,7 +302,7 @@ class Lists:
     def _statement(
         self, connection: Connection, request: ListRequest, context: Context, cells: Sequence[Cell]
     ) -> tuple[Select[Any], dict[str, Any]]:
-        walk = self._plan(connection, request).page
+        walk = self._plan(connection, request)[0]
         broad = self._is_broad(connection, context)
         cursor = request.cursor
         missing = tuple(value is None for value in cursor.values) if cursor else None
@@ -522,7 +522,7 @@ class _Build:
             self._joined[key] = table
         return key
 
-    def _condition(self, condition: Condition, number: int) -> ColumnElement[bool]:
+    def _condition(self, condition: Condition, number: int) -> Any:
         steps = self._resources.walk(self._resource, condition.path)
         assert steps is not None
         resolved = steps[-1][1]
@@ -555,7 +555,7 @@ class _Build:
         found = exists(related.where(theirs == bindparam(f"f{number}_0", type_=BigInteger)))
         return ~found if condition.operator == "ne" else found
 
-    def _matching(self, terms: Terms, walk: Way) -> ColumnElement[bool]:
+    def _matching(self, terms: Terms, walk: Way) -> Any:
         ways: list[ColumnElement[bool]] = []
         if self._resource.index is not None:
             ways.append(self._resource.index.condition(self._resource.table, terms, walk))

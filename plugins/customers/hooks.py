@@ -1,0 +1,60 @@
+"""What customers do when records change: a firm for each customer, one primary contact, the times of contact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from plugins.customers.models import Contact, Customer, FollowUp, Party
+from sopia import Session, acting, hookimpl
+
+
+@hookimpl
+def on_change(session: Session, principal: Any, resource: str, record: Any, action: str) -> None:
+    """Keep what follows from a change in step with it."""
+    if resource == "customers.customer" and action == "create" and record.party_id is None:
+        give_party(session, record)
+    elif resource == "customers.contact" and action in ("create", "edit") and record.primary:
+        keep_one_primary(session, record)
+    elif resource == "customers.follow_up" and action in ("create", "edit", "delete", "restore"):
+        note_contact(session, principal, record, action)
+
+
+def give_party(session: Session, customer: Customer) -> None:
+    """Give a new customer the firm that finance and other roles refer to."""
+    with acting(session, "a customer brings its firm") as beyond:
+        party = Party()
+        beyond.add(party)
+        beyond.flush()
+        party_id = party.id
+    customer.party_id = party_id
+    session.flush()
+
+
+def keep_one_primary(session: Session, contact: Contact) -> None:
+    """Take the mark from the other contacts of the customer."""
+    others = select(Contact).where(
+        Contact.customer_id == contact.customer_id, Contact.primary.is_(True), Contact.id != contact.id
+    )
+    with acting(session, "a customer has one primary contact") as beyond:
+        for other in beyond.scalars(others.where(Contact.deleted_at.is_(None))):
+            other.primary = False
+
+
+def note_contact(session: Session, principal: Any, follow_up: FollowUp, action: str) -> None:
+    """Set when the customer was last contacted and will be next, from its follow-ups."""
+    if action == "create":
+        follow_up.author_id = principal.user_id
+        session.flush()
+    with acting(session, "follow-ups set the times of contact") as beyond:
+        customer = beyond.get_one(Customer, follow_up.customer_id)
+        latest = beyond.scalars(
+            select(FollowUp)
+            .where(FollowUp.customer_id == customer.id, FollowUp.deleted_at.is_(None))
+            .order_by(FollowUp.at.desc(), FollowUp.id.desc())
+            .limit(1)
+        ).first()
+        customer.last_contact_at = latest.at if latest else None
+        if latest is not None and latest.id == follow_up.id:
+            customer.next_contact_at = latest.next_contact_at

@@ -1,0 +1,151 @@
+"""The lists, forms and pages of customers and of what belongs to them."""
+
+from __future__ import annotations
+
+from plugins.customers.matching import name_key, phone_key
+from plugins.customers.models import Category, Contact, Customer, FollowUp, Level, Source, Tag, Type
+from sopia import Choice, Column, Duplicates, Field, Panel, Resource, Section
+from sopia import translate as _
+
+MENU = _("Customers")
+SETTINGS = _("Customer settings")
+COLOUR = Field("colour", kind="colour")
+ARCHIVED = Field("archived", help=_("Archived words stay where they are used and are no longer offered."))
+
+WAYS = (
+    Choice("call", _("Call"), "blue"),
+    Choice("visit", _("Visit"), "green"),
+    Choice("message", _("Message"), "teal"),
+    Choice("mail", _("Mail"), "indigo"),
+    Choice("meeting", _("Meeting"), "violet"),
+    Choice("other", _("Other"), "grey"),
+)
+
+customers = Resource(
+    Customer,
+    title=_("Customer"),
+    plural=_("Customers"),
+    list=(
+        "name",
+        "type",
+        "level",
+        "phone",
+        "region",
+        Column("credit_limit", total=True),
+        "last_contact_at",
+        "next_contact_at",
+        "owner",
+        Column("code", shown=False),
+        Column("category", shown=False),
+        Column("source", shown=False),
+        Column("industry", shown=False),
+        Column("payment_days", shown=False),
+        Column("tags", shown=False),
+        Column("department", shown=False),
+        Column("created_at", shown=False),
+    ),
+    form=(
+        Section("", ("name", "code", "type", "category", "level", "source", "industry", "region")),
+        Section(_("Reach"), ("phone", "website", "address", "next_contact_at")),
+        Section(_("Credit"), ("credit_limit", "payment_days")),
+        Section(_("More"), ("owner", "department", "tags", "remark")),
+    ),
+    search=("name", "code", "phone", "region"),
+    menu=MENU,
+    icon="customers",
+    fields=(
+        Field("name", label=_("Customer name")),
+        Field("code", label=_("Customer code")),
+        Field("phone", kind="phone"),
+        Field("website", kind="url"),
+        Field("credit_limit", label=_("Credit limit"), help=_("How much may be owed at a time.")),
+        Field("payment_days", label=_("Payment term"), unit=_("days")),
+        Field("last_contact_at", label=_("Last contact"), help=_("Follows the follow-ups.")),
+        Field("next_contact_at", label=_("Next contact")),
+        Field("party", readonly=True),
+        Field("name_key", hidden=True),
+        Field("phone_key", hidden=True),
+    ),
+    parts=(
+        Duplicates((("name_key", "name", name_key), ("phone_key", "phone", phone_key))),
+        Panel(
+            _("Contacts"), resource="customers.contact", by="customer", columns=("name", "title", "phone", "primary")
+        ),
+        Panel(_("Follow-ups"), resource="customers.follow_up", by="customer", columns=("at", "kind", "content")),
+    ),
+)
+
+contacts = Resource(
+    Contact,
+    title=_("Contact"),
+    plural=_("Contacts"),
+    list=("name", "customer", "title", "phone", "email", "primary"),
+    form=("customer", "name", "title", "phone", "email", "wechat", "birthday", "primary", "remark"),
+    search=("name", "phone", "email", "wechat", "customer.name"),
+    menu=MENU,
+    icon="person",
+    fields=(
+        Field("name", label=_("Contact name")),
+        Field("title", label=_("Position held")),
+        Field("phone", kind="phone"),
+        Field("email", kind="email"),
+        Field("wechat", label=_("WeChat")),
+        Field("primary", label=_("Primary contact"), help=_("The one to ask first; there is one for each customer.")),
+    ),
+)
+
+follow_ups = Resource(
+    FollowUp,
+    title=_("Follow-up"),
+    plural=_("Follow-ups"),
+    list=("at", "customer", "kind", "content", "contact", "next_contact_at", "author"),
+    form=("customer", "contact", "kind", "at", "content", "next_contact_at"),
+    search=("content", "customer.name"),
+    sort="-at",
+    menu=MENU,
+    icon="phone",
+    fields=(
+        Field("kind", label=_("Way"), choices=WAYS),
+        Field("at", label=_("Time of contact")),
+        Field("content", label=_("What was said")),
+        Field("next_contact_at", label=_("Next contact")),
+        Field("author", label=_("Written by"), readonly=True),
+    ),
+)
+
+
+def dictionary(model: type, title: object, plural: object) -> Resource:
+    """A list of words, kept by the administrator."""
+    return Resource(
+        model,
+        title=title,  # type: ignore[arg-type]
+        plural=plural,  # type: ignore[arg-type]
+        list=("name", "colour", "position", "archived"),
+        form=("name", "colour", "position", "archived"),
+        search=("name",),
+        sort="position",
+        menu=SETTINGS,
+        icon="list",
+        fields=(COLOUR, ARCHIVED),
+    )
+
+
+dictionaries = (
+    dictionary(Type, _("Customer type"), _("Customer types")),
+    dictionary(Level, _("Customer level"), _("Customer levels")),
+    dictionary(Source, _("Customer source"), _("Customer sources")),
+    dictionary(Tag, _("Tag"), _("Tags")),
+)
+
+categories = Resource(
+    Category,
+    title=_("Customer category"),
+    plural=_("Customer categories"),
+    list=("name", "parent", "position", "archived"),
+    form=("name", "parent", "colour", "position", "archived"),
+    search=("name",),
+    sort="position",
+    menu=SETTINGS,
+    icon="list",
+    fields=(COLOUR, ARCHIVED, Field("parent", label=_("Above"))),
+)
