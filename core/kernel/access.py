@@ -104,7 +104,7 @@ def load_principal(session: Privileged, user_id: int, pool: Pool | None = None) 
         locale=first.locale,
         timezone=first.timezone,
         theme=first.theme,
-        primary_department=next((row.department_id for row in person if row.primary), None),
+        primary_department=first.department_id,
         departments=mine,
         groups=groups,
         roles=tuple(dict.fromkeys(role.role for role in rights)),
@@ -144,13 +144,13 @@ _PLACE = and_(
 )
 
 PERSON = (
-    select(User.login, User.name, User.locale, User.timezone, User.theme, Membership.department_id, Membership.primary)
+    select(User.login, User.name, User.locale, User.timezone, User.theme, Membership.department_id)
     .select_from(User)
     .outerjoin(Membership, _PLACE)
     .where(User.id == bindparam("user_id"), User.active, User.deleted_at.is_(None))
-    .order_by(Membership.id)
+    .order_by(Membership.primary.desc(), Membership.id)
 )
-"""The person, once for each place that he has."""
+"""The person, once for each place that he has, the primary one first."""
 
 _NO_ID = as_type(null(), Key)
 

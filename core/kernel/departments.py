@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, String, select
+from sqlalchemy import Index, String, and_, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.orm import Session as AnySession
 
 from core.kernel.database import Model, unique_present
-from core.kernel.generations import GivesAccess
+from core.kernel.generations import GivesAccess, Privileged, privileged
 from core.kernel.policies import Public
 from core.kernel.types import link
 from core.kernel.users import User
@@ -78,3 +78,14 @@ def department_head(session: AnySession, department_id: int) -> User | None:
         .order_by(Membership.id)
         .limit(1)
     ).first()
+
+
+def primary_department(session: Privileged, user_id: int) -> int | None:
+    """Where a person's new records belong: the primary department, or the first where none is marked."""
+    return privileged(session).scalar(
+        select(Membership.department_id)
+        .join(Department, and_(Department.id == Membership.department_id, Department.deleted_at.is_(None)))
+        .where(Membership.user_id == user_id, Membership.deleted_at.is_(None))
+        .order_by(Membership.primary.desc(), Membership.id)
+        .limit(1)
+    )

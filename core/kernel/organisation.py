@@ -193,19 +193,20 @@ def _keep_one_primary(session: AnySession, membership: Membership) -> None:
     """The first place of a person is the primary one; a new primary one takes over from the old."""
     if membership in session.deleted or membership.deleted_at is not None:
         return
-    others = _other_primaries(session, membership)
+    person = _person(membership)
+    others = _other_primaries(session, membership, person)
     if membership.primary is None:
         membership.primary = not others
     elif membership.primary and inspect(membership).attrs.primary.history.has_changes():
         for other in others:
             other.primary = False
         # Ahead of the flush, which inserts before it updates and would meet the unique index.
-        stored = [other.id for other in others if other.id is not None]
-        privileged(session).execute(update(Membership).where(Membership.id.in_(stored)).values(primary=False))
+        if isinstance(person, int):
+            mine = update(Membership).where(Membership.user_id == person, Membership.primary)
+            privileged(session).execute(mine.values(primary=False))
 
 
-def _other_primaries(session: AnySession, membership: Membership) -> list[Membership]:
-    person = _person(membership)
+def _other_primaries(session: AnySession, membership: Membership, person: int | User | None) -> list[Membership]:
     found = [other for other in session.new if isinstance(other, Membership) and _person(other) == person]
     if isinstance(person, int):
         found += session.scalars(
