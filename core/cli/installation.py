@@ -1,4 +1,4 @@
-"""How commands reach the installation that the settings name: its database, and changes to it that leave history."""
+"""How commands reach the installation that the settings name, and change it so that it is in history."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 from core.kernel.errors import ConfigurationError
 from core.kernel.i18n import translate as _
 
 if TYPE_CHECKING:
-    from core.kernel.database import Database, Session
+    from core.kernel.database import Session
+    from core.kernel.platform import Platform
     from core.kernel.settings import Settings
 
 ORIGIN = "command"
@@ -20,41 +23,58 @@ ORIGIN = "command"
 
 
 @contextmanager
-def opened_database(settings: Settings) -> Iterator[Database]:
-    """The database of this installation, which must have been made before."""
+def opened(*, new: bool = False, safe: bool = False) -> Iterator[Platform]:
+    """The platform of this installation. Only with `new` is an SQLite database made that is not there."""
     from sqlalchemy.exc import OperationalError
 
+    from core.assembly import assemble
     from core.kernel import logs
-    from core.kernel.database import Database
+    from core.kernel.settings import Settings
 
     logs.set_up(logging.DEBUG if os.environ.get("SOPIA_DEBUG") == "1" else logging.WARNING)
+    settings = Settings.load()
+    if not new:
+        refuse_missing(settings)
+    try:
+        platform = assemble(settings, safe=safe)
+        try:
+            # Where it is not what the command was asked for, it must not get into what a program reads.
+            tell_first_password(platform, err=not new)
+            yield platform
+        finally:
+            platform.close()
+    except OperationalError as error:
+        raise ConfigurationError(
+            _("The database cannot be used: {reason}.", reason=first_line(error.orig)),
+            _("Look at SOPIA_DATABASE_URL, and whether the database server is running."),
+        ) from error
+
+
+def refuse_missing(settings: Settings) -> None:
+    """Most commands on an installation that is not there are slips of its folder's name, not wishes for a new one."""
     file = settings.database_file
     if file is not None and not file.exists():
         raise ConfigurationError(
             _("There is no database at '{place}' yet.", place=file),
             _("Make it with: sopia init"),
         )
-    database = Database(settings.database_url)
-    try:
-        yield database
-    except OperationalError as error:
-        raise ConfigurationError(
-            _("The database cannot be used: {reason}.", reason=first_line(error.orig)),
-            _("Look at SOPIA_DATABASE_URL, and whether the database server is running."),
-        ) from error
-    finally:
-        database.dispose()
+
+
+def tell_first_password(platform: Platform, *, err: bool) -> None:
+    """Show the made-up password of the first administrator, for the only time."""
+    if platform.first_password:
+        click.echo(_("First administrator: {login}", login="admin"), err=err)
+        click.echo(_("Password: {password}", password=platform.first_password), err=err)
 
 
 @contextmanager
 def writing(reason: str) -> Iterator[Session]:
-    """A session that may change everything, in one transaction, with its history."""
-    from core.kernel import access  # noqa: F401  (it brings the rules of the organisation, which hold for commands too)
+    """A session that may change everything, in one transaction, with history and index."""
     from core.kernel.history import Operation
-    from core.kernel.settings import Settings
 
-    with opened_database(Settings.load()) as database, database.system(reason) as session:
+    with opened() as platform, platform.database.system(reason) as session:
         session.info["operation"] = Operation(None, ORIGIN)
+        session.info["watchers"] = platform.gate.watchers
         yield session
 
 
