@@ -111,6 +111,12 @@ class Gate:
         finally:
             session.close()
 
+    def adopted_connection(
+        self, system: Connection, principal: Principal, *, write: bool = False, bin: bool = False
+    ) -> ScopedConnection:
+        """A scoped connection in a transaction that somebody else opened and will end."""
+        return self._adopt(system, principal, write=write, with_bin=bin)
+
     def _adopt(self, system: Connection, principal: Principal, *, write: bool, with_bin: bool) -> ScopedConnection:
         return self._engine(principal, write=write, with_bin=with_bin).adopt(system, principal)
 
@@ -188,9 +194,14 @@ def _guarded(models: Iterable[type[Base]]) -> dict[str, Guarded]:
         for relation in mapper.relationships:
             if isinstance(relation.secondary, Table):
                 between = relation.secondary
-                ends = tuple(key.parent.name for key in sorted(between.foreign_keys, key=lambda k: k.parent.name))
-                guarded[between.name.lower()] = Guarded(between, key_of(between.name), Between(ends))
+                guarded[between.name.lower()] = Guarded(between, key_of(between.name), _between(between))
     return guarded
+
+
+def _between(table: Table) -> Any:
+    """What a link table says of itself; one that says nothing needs all its ends seen, the strictest there is."""
+    ends = tuple(key.parent.name for key in sorted(table.foreign_keys, key=lambda key: key.parent.name))
+    return table.info.get("policy") or Between(ends)
 
 
 def _policy(model: type[Base], mapper: Mapper[Any]) -> Any:
