@@ -5,9 +5,9 @@ It reads the word lists of pypinyin but not its code, which would add 56 MB to e
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import product
@@ -21,14 +21,16 @@ LONGEST = 100
 MOST_WAYS = 8
 """A line whose characters have several readings is spelled in at most so many ways."""
 
+WORD_LENGTHS = (4, 3, 2)
+
 COMMON = 0.1
 """A reading counts when at least this share of the words with the character use it."""
 
 SURNAMES = {
     "单": "shan", "曾": "zeng", "仇": "qiu", "解": "xie", "区": "ou", "查": "zha", "盖": "ge", "朴": "piao",
     "翟": "zhai", "缪": "miao", "员": "yun", "祭": "zhai", "覃": "qin", "种": "chong", "召": "shao", "繁": "po",
-    "折": "she", "秘": "bi", "黑": "he", "尉": "yu", "乐": "yue", "洗": "xian", "冼": "xian", "晟": "cheng",
-    "都": "du", "会": "gui", "令": "ling", "便": "pian", "车": "che", "葛": "ge", "宁": "ning", "任": "ren",
+    "折": "she", "秘": "bi", "尉": "yu", "乐": "yue", "洗": "xian", "晟": "cheng", "会": "gui", "便": "pian",
+    "黑": "he", "葛": "ge", "万": "mo", "长": "zhang", "宓": "fu",
 }  # fmt: skip
 """Characters that are read otherwise when they are the first of a person's name; the word lists do not say so."""
 
@@ -94,7 +96,7 @@ def _options(line: str, position: int, readings: Readings) -> tuple[str, ...]:
     surname = SURNAMES.get(character) if position == 0 else None
     if not several and surname is None:
         return ()
-    for length in (4, 3, 2):
+    for length in WORD_LENGTHS:
         for start in range(max(0, position - length + 1), position + 1):
             word = readings.words.get(line[start : start + length])
             if word and start + length <= len(line):
@@ -105,42 +107,49 @@ def _options(line: str, position: int, readings: Readings) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def _readings() -> Readings:
-    characters: dict[str, str] = _list("pinyin_dict.json")
-    words: dict[str, list[list[str]]] = _list("phrases_dict.json")
+    """Made from the word lists once, in 0.3 s, when the first Chinese text is spelled."""
     used: dict[str, Counter[str]] = {}
-    for word, sounds in words.items():
+    for word, sounds in _words():
         for character, sound in zip(word, sounds, strict=False):
-            used.setdefault(character, Counter())[_plain(sound[0])] += 1
+            used.setdefault(character, Counter())[sound] += 1
     full: dict[int, str | None] = {}
     several: dict[str, tuple[str, ...]] = {}
-    for code, sounds_of in characters.items():
+    for code, sounds_of in re.findall(r'"(\d+)":"([^",]+)', _list("pinyin_dict.json")):
         character = chr(int(code))
         # The list of characters names rare readings first now and then, so the words decide where there are any.
-        counted = used.get(character) or Counter({_plain(sounds_of.split(",")[0]): 1})
+        counted = used.get(character) or Counter({_plain(sounds_of): 1})
         common = [sound for sound, count in counted.most_common() if count >= COMMON * counted.total()]
         full[ord(character)] = common[0]
         if len(common) > 1:
             several[character] = tuple(common)
-    settling = {
-        word: tuple(_plain(sound[0]) for sound in sounds)
-        for word, sounds in words.items()
-        if 2 <= len(word) <= 4 and len(word) == len(sounds) and not (several.keys() | SURNAMES).isdisjoint(word)
-    }
+    unsure = several.keys() | SURNAMES
+    settling = {word: sounds for word, sounds in _words() if len(word) in WORD_LENGTHS and not unsure.isdisjoint(word)}
     silent: dict[int, str | None] = {code: None for code in range(128) if not chr(code).isalnum()}
     silent |= dict.fromkeys(map(ord, "·、。「」『』【】〔〕《》〈〉—–…‘’“”"), None)
     initials = {code: sound and sound[0] for code, sound in full.items()}
     return Readings(full | silent, initials | silent, several, settling)
 
 
-@lru_cache(maxsize=4096)
+def _words() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The words of the list, each with the sounds of its characters.
+
+    Picked out of the text one by one: the parsed list would take 50 MB that the process hardly gives back.
+    """
+    for entry in re.finditer(r'"([^"]+)":\[((?:\["[^\]]+\],?)+)\]', _list("phrases_dict.json")):
+        sounds = tuple(map(_plain, re.findall(r'\["([^"]+)', entry[2])))
+        if len(sounds) == len(entry[1]):
+            yield entry[1], sounds
+
+
+@lru_cache(maxsize=2048)
 def _plain(sound: str) -> str:
     """A syllable without its tone; ü is typed as v."""
     letters = normalize("NFD", sound).replace("u\N{COMBINING DIAERESIS}", "v")
     return re.sub(r"[^a-z]", "", letters)
 
 
-def _list(name: str) -> dict[str, any]:  # type: ignore[valid-type]
+def _list(name: str) -> str:
     spec = find_spec("pypinyin")
     assert spec is not None
     assert spec.submodule_search_locations is not None
-    return json.loads((Path(spec.submodule_search_locations[0]) / name).read_text("utf-8"))  # type: ignore[no-any-return]
+    return "".join((Path(spec.submodule_search_locations[0]) / name).read_text("utf-8").split())
