@@ -1,6 +1,6 @@
 """The door for plugins: every name that a plugin may use, built-in or not. Nothing else of the platform is promised."""
 
-from core.kernel.database import Model, Session
+from core.kernel.database import Model, Session, between
 from core.kernel.errors import (
     BadRequest,
     Conflict,
@@ -55,6 +55,7 @@ __all__ = [
     "Text",
     "Through",
     "acting",
+    "between",
     "hookimpl",
     "link",
     "now",

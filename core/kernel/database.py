@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import structlog
-from sqlalchemy import Connection, Engine, Index, MetaData, create_engine, event, text
+from sqlalchemy import Column, Connection, Engine, ForeignKey, Index, MetaData, Table, create_engine, event, text
 from sqlalchemy import orm as sqlalchemy_orm
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
+from core.kernel.policies import Between
 from core.kernel.types import Instant, Key, now
 
 try:
@@ -65,6 +66,21 @@ def unique_present(name: str, *columns: str, where: str = "") -> Index:
     """A unique index among the records that are not in the recycle bin, for `__table_args__`; `where` narrows it."""
     condition = text(f"deleted_at IS NULL AND {where}" if where else "deleted_at IS NULL")
     return Index(name, *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
+
+
+def between(name: str, one: str, other: str) -> Table:
+    """The link table of many to many between two tables, for `relationship(secondary=…)`.
+
+    A link is seen by whoever sees both records. It goes with the first of them; the second is kept while it is linked.
+    """
+    columns = [f"{table.partition('_')[2]}_id" for table in (one, other)]
+    return Table(
+        name,
+        Base.metadata,
+        Column(columns[0], Key, ForeignKey(f"{one}.id", ondelete="CASCADE"), primary_key=True),
+        Column(columns[1], Key, ForeignKey(f"{other}.id", ondelete="RESTRICT"), primary_key=True, index=True),
+        info={"policy": Between(tuple(columns))},
+    )
 
 
 class Session(sqlalchemy_orm.Session):
@@ -155,10 +171,11 @@ class Database:
         self._local = threading.local()
 
     @contextmanager
-    def transaction(self, *, write: bool) -> Iterator[Connection]:
+    def transaction(self, *, write: bool, links: bool = True) -> Iterator[Connection]:
         """A privileged connection in one transaction, committed at the end and rolled back by an exception.
 
         For the kernel. A thread that holds a writing transaction cannot open another: it would wait for itself.
+        Without `links`, SQLite does not enforce foreign keys meanwhile; for migrations, which rebuild tables.
         """
         if not write:
             with self.reader.connect() as connection, connection.begin():
@@ -168,10 +185,23 @@ class Database:
             raise RuntimeError("This thread already writes in another transaction; use the session it has")
         self._local.writing = True
         try:
-            with self._turn(), self.writer.connect() as connection, connection.begin():
+            with self._turn(), self.writer.connect() as connection, self._links(connection, links), connection.begin():
                 yield connection
         finally:
             self._local.writing = False
+
+    @contextmanager
+    def _links(self, connection: Connection, enforced: bool) -> Iterator[None]:
+        if enforced or not self.is_sqlite:
+            yield
+            return
+        # SQLite ignores this pragma inside of a transaction, so it is given before the BEGIN.
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            yield
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
 
     @contextmanager
     def system(self, reason: str, *, write: bool = True) -> Iterator[Session]:
@@ -225,7 +255,9 @@ def _sqlite(url: URL, pool_size: int, *, write: bool) -> Engine:
 
 
 def _postgresql(url: URL, pool_size: int, *, write: bool) -> Engine:
-    options = "-c jit=off -c timezone=UTC" + ("" if write else " -c default_transaction_read_only=on")
+    # A page of fifty rows is done before a second process has started, and its rows are in memory, not on a disk's tracks.
+    planning = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
+    options = f"{planning} -c timezone=UTC" + ("" if write else " -c default_transaction_read_only=on")
     # Automatic prepared statements switch to generic plans, which ruin the search index: 37 ms instead of 0.2.
     arguments = {"prepare_threshold": None, "options": f"{url.query.get('options', '')} {options}".strip()}
     url = url.difference_update_query(["options"])

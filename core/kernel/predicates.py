@@ -135,7 +135,9 @@ class Predicates:
             case Through():
                 return self._through(compiler, guarded, policy, prefix, action, grasp)
             case Attached():
-                return self._attached(compiler, policy, prefix) if grasp.level != "none" else NEVER
+                # To read what hangs on a record nothing more is needed than to see the record.
+                free = action == "view" or grasp.level != "none"
+                return self._attached(compiler, policy, prefix) if free else NEVER
             case Between():
                 return self._between(compiler, guarded, policy, prefix, action)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import ClassVar
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, text
+from sqlalchemy import Index, String, text
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
-from sopia import Model, Money, MoneyType, Public, Scoped, Through, link, now
+from sopia import Model, Money, MoneyType, Public, Scoped, Through, between, link, now
 
 PRESENT = text("deleted_at IS NULL")
 """Unique values and sorted lists count only what is not in the recycle bin."""
@@ -78,12 +78,7 @@ class Party(Model):
     )
 
 
-customer_tag = Table(
-    "customers_customer_tag",
-    Model.metadata,
-    Column("customer_id", ForeignKey("customers_customer.id", ondelete="CASCADE"), primary_key=True),
-    Column("tag_id", ForeignKey("customers_tag.id", ondelete="RESTRICT"), primary_key=True, index=True),
-)
+customer_tag = between("customers_customer_tag", "customers_customer", "customers_tag")
 
 
 class Customer(Scoped, Model):

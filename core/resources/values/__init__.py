@@ -6,7 +6,7 @@ raises `ValueFault` with a sentence for the person: what was found, in quotes, a
 
 from core.resources.values.amounts import money
 from core.resources.values.booleans import boolean
-from core.resources.values.colours import colour
+from core.resources.values.colours import COLOURS, colour
 from core.resources.values.company_names import normalise_name
 from core.resources.values.dates import date
 from core.resources.values.emails import email
@@ -20,6 +20,7 @@ from core.resources.values.texts import long_text, text
 from core.resources.values.urls import url
 
 __all__ = [
+    "COLOURS",
     "Period",
     "Phone",
     "ValueFault",

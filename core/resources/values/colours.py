@@ -1,22 +1,34 @@
-"""Colours of labels, written in hexadecimal."""
+"""Colours of words and lanes: names, not numbers, because light and dark draw each in their own way."""
 
 from __future__ import annotations
 
-import re
-
+from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
 from core.resources.values.faults import ValueFault, is_blank, quoted
 from core.resources.values.letters import typed
 
-_COLOUR = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})")
+COLOURS: dict[str, Text] = {
+    "grey": _("Grey"),
+    "red": _("Red"),
+    "orange": _("Orange"),
+    "amber": _("Amber"),
+    "green": _("Green"),
+    "teal": _("Teal"),
+    "blue": _("Blue"),
+    "indigo": _("Indigo"),
+    "violet": _("Violet"),
+    "pink": _("Pink"),
+}
+"""The colours there are, each with its name in the reader's language."""
 
 
 def colour(value: object) -> str | None:
-    """A colour as "#1a2b3c"; None for blank. Short forms are written out."""
+    """The name of a colour; None for blank."""
     if is_blank(value):
         return None
-    match = _COLOUR.fullmatch(typed(value).lower()) if isinstance(value, str) else None
-    if match is None:
-        raise ValueFault(_('"{value}" is not a colour. Write it as #1a2b3c.', value=quoted(value)))
-    figures = match[1]
-    return "#" + (figures if len(figures) == 6 else "".join(figure * 2 for figure in figures))
+    written = typed(value).strip().lower() if isinstance(value, str) else ""
+    for name, shown in COLOURS.items():
+        if written in (name, str(shown).lower()):
+            return name
+    allowed = ", ".join(str(shown) for shown in COLOURS.values())
+    raise ValueFault(_('"{value}" is not a colour. Use one of: {allowed}.', value=quoted(value), allowed=allowed))

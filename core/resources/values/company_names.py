@@ -42,7 +42,7 @@ _LATIN_FORMS = frozenset(
 )
 
 _CITY_SIGN, _PROVINCE_SIGN = "市", "省"
-_NOT_A_CITY_SIGN = frozenset("场政民区内容值井集")
+_NOT_A_CITY_SIGN = frozenset("场政区容")
 """After 北京, the 市 of 市场 (market) or 市政 (public works) belongs to the next word."""
 
 _LONGEST_CITY = 5
