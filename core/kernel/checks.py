@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
-from sqlalchemy import Table
 from sqlalchemy import inspect as sqlalchemy_inspect
 from sqlalchemy.exc import NoInspectionAvailable
+from sqlalchemy.orm import configure_mappers
 
 from core.kernel.database import Base
 from core.kernel.errors import PluginError
@@ -46,19 +46,32 @@ def models_of(plugins: Iterable[Plugin], declared: Iterable[tuple[str, type[Any]
     return found
 
 
-def check_tables(plugins: Iterable[Plugin]) -> None:
-    """Every table without a class of its own, such as one that links many to many, has a policy as well."""
+def check_tables(plugins: Iterable[Plugin], models: Iterable[type[Any]]) -> None:
+    """Every table without a class links many to many, so that the gate knows of it; any other would be unguarded."""
+    _configure(plugins)
     names = {plugin.name for plugin in plugins}
-    mapped = {mapper.local_table for mapper in Base.registry.mappers}
+    known = {mapper.local_table for mapper in Base.registry.mappers}
+    known |= {relation.secondary for model in models for relation in sqlalchemy_inspect(model).relationships}
     for table in Base.metadata.tables.values():
         plugin = table.name.partition("_")[0]
-        if plugin in names and table not in mapped:
-            _check_policy(plugin, table.name, policy_of(table))
+        if plugin in names and table not in known:
+            _check_policy(plugin, table.name, None)
 
 
-def policy_of(table: Table) -> Any:
-    """The policy of a table that has no class of its own: `Table(…, info={"policy": Between(("visit", "tag"))})`."""
-    return table.info.get("policy")
+def _configure(plugins: Iterable[Plugin]) -> None:
+    """Join the mapped classes to each other. One that fails fails all, so the one to blame is looked up."""
+    try:
+        configure_mappers()
+    except Exception as error:
+        blamed = [mapper.class_ for mapper in Base.registry.mappers if getattr(mapper, "_configure_failed", False)]
+        names = [plugin.name for plugin in plugins for model in blamed if plugin.owns(model.__module__)]
+        reason = str(error).partition("Original exception was: ")[2] or str(error)
+        raise PluginError(
+            _("Plugin '{plugin}' has a model that cannot be mapped: {reason}.",
+              plugin=next(iter(names), table_of(blamed[0]).partition("_")[0] if blamed else SYSTEM),
+              reason=reason.rstrip(".")),
+            _("Mend the model, or disable the plugin; then start again."),
+        ) from error  # fmt: skip
 
 
 def _check_prefix(plugin: str, table: str, model: str) -> None:

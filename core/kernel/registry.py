@@ -146,7 +146,7 @@ def _system(system: Plugin | str | None) -> Plugin:
 def _assemble(plugins: list[Plugin], broken: Mapping[str, PluginError]) -> Registry:
     hooks = Hooks(_parts(plugins))
     models = checks.models_of(plugins, hooks.gather("register_models"))
-    checks.check_tables(plugins)
+    checks.check_tables(plugins, models)
     resources = checks.resources_of(plugins, hooks.gather("register_resources"))
     extensions = tuple(hooks.gather("register_extensions"))
     checks.check_extensions(extensions, resources, plugins)

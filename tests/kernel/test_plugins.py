@@ -4,62 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import textwrap
-import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.kernel.discovery import Found, discover, fingerprint, load
+from core.kernel.discovery import discover, fingerprint, load
 from core.kernel.errors import NotFound, PluginError
 from core.kernel.plugins import Manifest, Plugin, Setting, arrange
 from core.kernel.registry import build_registry
-
-Write = Callable[..., Found]
-
-MODEL = """
-    from sqlalchemy.orm import Mapped, mapped_column
-    from core.kernel.database import Model
-    from core.kernel.plugins import Plugin
-    from core.kernel.policies import Public, Scoped
-
-    class Visit(Model):
-        __tablename__ = "{name}_visit"
-        __policy__ = Public("a test")
-        outcome: Mapped[str] = mapped_column(default="")
-
-    plugin = Plugin("{name}", "Visits", "1.0")
-"""
-
-
-def unique() -> str:
-    """A name that no other test has used, because mapped classes stay in the process."""
-    return "p" + uuid.uuid4().hex[:10]
-
-
-@pytest.fixture
-def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
-    """Write a plugin of one file, or of a package with the files given, where Python finds it."""
-    monkeypatch.syspath_prepend(str(tmp_path))
-    before = set(sys.modules)
-
-    def write_plugin(name: str, source: str = MODEL, **files: str) -> Found:
-        text = textwrap.dedent(source).replace("{name}", name)
-        if not files:
-            (tmp_path / f"{name}.py").write_text(text, "utf-8")
-            return Found(name, f"{name}:plugin")
-        folder = tmp_path / name
-        folder.mkdir()
-        for file, content in {"__init__": "", "plugin": text, **files}.items():
-            (folder / f"{file}.py").write_text(textwrap.dedent(content).replace("{name}", name), "utf-8")
-        return Found(name, f"{name}.plugin:plugin")
-
-    yield write_plugin
-    for module in set(sys.modules) - before:
-        if getattr(sys.modules[module], "__file__", None) and str(tmp_path) in str(sys.modules[module].__file__):
-            del sys.modules[module]
+from tests.kernel.throwaway import ONE_FILE as MODEL
+from tests.kernel.throwaway import Workshop, Write, unique
 
 
 class Thing:
@@ -167,14 +121,10 @@ def test_what_is_built_on_a_broken_plugin_says_so() -> None:
 # ------------------------------------------------------------------------------------------------ discovery
 
 
-def test_plugin_is_found_without_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plugin_is_found_without_being_imported(workshop: Workshop) -> None:
     name = unique()
-    (tmp_path / f"{name}.py").write_text("raise SystemExit('imported')", "utf-8")
-    folder = tmp_path / f"{name}-2.5.dist-info"
-    folder.mkdir()
-    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 2.5\n", "utf-8")
-    (folder / "entry_points.txt").write_text(f"[sopia.plugins]\n{name} = {name}:plugin\n", "utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    workshop.write(name, "raise SystemExit('imported')")
+    workshop.install(name, f"{name}:plugin", "2.5")
     found = discover()[name]
     assert (found.target, found.version, found.built_in, found.problem) == (f"{name}:plugin", "2.5", False, "")
     assert name not in sys.modules
@@ -182,23 +132,19 @@ def test_plugin_is_found_without_being_imported(tmp_path: Path, monkeypatch: pyt
         load(found)
 
 
-def test_two_plugins_of_one_name_are_both_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_plugins_of_one_name_are_both_refused(workshop: Workshop) -> None:
     name = unique()
-    for place in ("one", "two"):
-        folder = tmp_path / f"{place}-1.0.dist-info"
-        folder.mkdir()
-        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {place}\nVersion: 1.0\n", "utf-8")
-        (folder / "entry_points.txt").write_text(f"[sopia.plugins]\n{name} = {place}:plugin\n", "utf-8")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    workshop.install(name, "one:plugin")
+    workshop.install(name, "two:plugin")
     with pytest.raises(PluginError, match=rf"Two plugins are called '{name}'.*Uninstall one"):
         load(discover()[name])
 
 
-def test_fingerprint_changes_with_the_files_and_only_with_them(write: Write, tmp_path: Path) -> None:
+def test_fingerprint_changes_with_the_files_and_only_with_them(write: Write, workshop: Workshop) -> None:
     found = write(unique(), models="x = 1")
     before = fingerprint(found)
     assert fingerprint(found) == before
-    (tmp_path / found.name / "models.py").write_text("x = 1234", "utf-8")
+    (workshop.folder / found.name / "models.py").write_text("x = 1234", "utf-8")
     assert fingerprint(found) != before
     assert found.name not in sys.modules
 
@@ -272,7 +218,7 @@ def test_model_without_policy_keeps_the_application_from_starting(write: Write) 
         build_registry([found.name], found={found.name: found})
 
 
-def test_link_table_without_policy_keeps_the_application_from_starting(write: Write) -> None:
+def test_table_that_no_class_declares_keeps_the_application_from_starting(write: Write) -> None:
     source = (
         MODEL
         + """
@@ -283,6 +229,34 @@ def test_link_table_without_policy_keeps_the_application_from_starting(write: Wr
     found = write(unique(), source)
     with pytest.raises(PluginError, match=rf"does not say who may see '{found.name}_link'"):
         build_registry([found.name], found={found.name: found})
+
+
+def test_table_that_links_many_to_many_needs_no_class(write: Write) -> None:
+    source = MODEL.replace("import Mapped,", "import Mapped, relationship,") + """
+    from sqlalchemy import Column, ForeignKey, Table
+    link = Table(
+        "{name}_link", Model.metadata,
+        Column("one", ForeignKey("{name}_visit.id")), Column("two", ForeignKey("{name}_visit.id")),
+    )
+    joins = {"primaryjoin": lambda: Visit.id == link.c.one, "secondaryjoin": lambda: Visit.id == link.c.two}
+    Visit.others = relationship(lambda: Visit, secondary=link, **joins)
+    """  # fmt: skip
+    found = write(unique(), source)
+    assert found.name in build_registry([found.name], found={found.name: found}).names
+
+
+def test_model_that_cannot_be_mapped_is_named(write: Write, workshop: Workshop) -> None:
+    source = MODEL.replace("import Mapped,", "import Mapped, relationship,")
+    found = write(unique(), source + '    Visit.other = relationship("Nowhere")\n')
+    script = f"""
+import sys; sys.path.insert(0, {str(workshop.folder)!r})
+from core.kernel.discovery import Found
+from core.kernel.registry import build_registry
+build_registry(["{found.name}"], found={{"{found.name}": Found("{found.name}", "{found.target}")}})
+"""
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert f"Plugin '{found.name}' has a model that cannot be mapped: " in answer.stderr
+    assert "'Nowhere'" in answer.stderr
 
 
 @pytest.mark.parametrize(
@@ -348,13 +322,13 @@ def test_setting_declared_twice_is_refused() -> None:
         build_registry([], system=system, found={})
 
 
-def test_folders_of_a_package_are_offered_and_those_of_one_file_are_not(write: Write, tmp_path: Path) -> None:
+def test_folders_of_a_package_are_offered_and_those_of_one_file_are_not(write: Write, workshop: Workshop) -> None:
     package, single = write(unique(), models="x = 1"), write(unique())
     for kind in ("templates", "locale"):
-        (tmp_path / package.name / kind).mkdir()
+        (workshop.folder / package.name / kind).mkdir()
     found = {each.name: each for each in (package, single)}
     registry = build_registry(found, found=found, strict=True)
-    assert registry.folders("templates") == {package.name: tmp_path / package.name / "templates"}
+    assert registry.folders("templates") == {package.name: workshop.folder / package.name / "templates"}
     assert registry.folders("static") == {}
 
 
