@@ -255,7 +255,7 @@ def _sqlite(url: URL, pool_size: int, *, write: bool) -> Engine:
 
 
 def _postgresql(url: URL, pool_size: int, *, write: bool) -> Engine:
-    # A page of fifty rows is done before a second process has started, and its rows are in memory, not on a disk's tracks.
+    # Fifty rows are read before a second process has started, and from memory, not from the tracks of a disk.
     planning = "-c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1"
     options = f"{planning} -c timezone=UTC" + ("" if write else " -c default_transaction_read_only=on")
     # Automatic prepared statements switch to generic plans, which ruin the search index: 37 ms instead of 0.2.
