@@ -72,14 +72,11 @@ class Values(Mapping[str, str]):
         return [pair for pair in self.pairs if pair[0] not in names]
 
 
-NOTHING = Values([])
-
-
 @dataclass(slots=True)
 class Form:
     """What was posted: its fields, and its files by the name of their field."""
 
-    values: Values = NOTHING
+    values: Values = field(default_factory=lambda: Values([]))
     files: dict[str, list[Upload]] = field(default_factory=dict)
 
     def get(self, name: str, default: str = "") -> str:

@@ -91,8 +91,7 @@ def row_template(columns: Sequence[Column], address: str, *, selectable: bool = 
         names += own
         cells.append(_cell(column, own, f"{address}/{{{{ id }}}}" if position == 0 else ""))
     row = "".join(cells)
-    # The comma makes a tuple of a single name as well.
-    return f"{{% for {', '.join(names)}, in rows %}}<tr>{row}</tr>\n{{% endfor %}}"
+    return f"{{% for {', '.join(names)} in rows %}}<tr>{row}</tr>\n{{% endfor %}}"
 
 
 def fact_template(kind: CellKind) -> str:

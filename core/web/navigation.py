@@ -1,0 +1,154 @@
+"""The frame around a page for one person: the navigation that he may use, his name, notices and preferences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from core.kernel.i18n import translate as _
+from core.kernel.principal import Principal
+from core.web import cookies
+from core.web.cells import initials
+from core.web.views import Banner, Link, NavigationGroup, Notice, Person, Shell
+from core.web.views.shell import Words
+
+if TYPE_CHECKING:
+    from core.kernel.platform import Platform
+    from core.web.requests import Request
+
+KEPT = 5000
+"""People whose navigation is remembered."""
+
+
+@dataclass(frozen=True)
+class MenuEntry:
+    """An entry of the navigation besides those of resources; shown to whoever has the permission `allow`."""
+
+    title: Words
+    url: str
+    allow: str = ""
+    icon: str = ""
+    group: Words = ""
+
+    def shown_to(self, principal: Principal) -> bool:
+        """Whether this person may open what it leads to."""
+        resource, _dot, action = self.allow.rpartition(".")
+        return not self.allow or principal.allows(resource, action)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What of the frame is the same on every page of one person."""
+
+    principal: Principal
+    navigation: tuple[NavigationGroup, ...]
+    create: tuple[Link, ...]
+    administers: bool
+
+
+class Shells:
+    """Makes the frames of one generation, and remembers what does not change from page to page."""
+
+    def __init__(self, platform: Platform, stylesheets: tuple[str, ...] = (), scripts: tuple[str, ...] = ()) -> None:
+        self._platform = platform
+        self._stylesheets = stylesheets
+        self._scripts = scripts
+        self._frames: dict[int, Frame] = {}
+
+    def shell(self, request: Request) -> Shell:
+        """The frame around this request's page."""
+        signed = request.signed
+        common = Shell(
+            locale=request.locale.replace("_", "-"),
+            stylesheets=self._stylesheets,
+            scripts=self._scripts,
+            notices=self._notices(request),
+            banners=self._banners(),
+        )
+        if signed is None or not request.principal.user_id:
+            return common
+        frame, path, held = self._frame(request.principal), request.path, request.incoming.cookies
+        opened = set(held.get(cookies.OPEN, "").split("."))
+        return replace(
+            common,
+            theme=cast(Any, signed.theme if signed.theme in ("light", "dark") else "system"),
+            density=cast(Any, "dense" if signed.density == "dense" else "comfortable"),
+            narrow=held.get(cookies.NARROW) == "1",
+            home=Link(title=_("Today"), url="/", icon="home", current=path == "/"),
+            navigation=tuple(_placed(group, path, opened) for group in frame.navigation),
+            administration=_administration(path) if frame.administers else None,
+            create=frame.create,
+            user=person(request.principal.user_id, request.principal.name),
+            user_links=(Link(title=_("Preferences"), url="/preferences", icon="gear"),),
+        )
+
+    def _frame(self, principal: Principal) -> Frame:
+        frame = self._frames.get(principal.user_id)
+        if frame is None or frame.principal is not principal:
+            if len(self._frames) >= KEPT:
+                self._frames.clear()
+            frame = self._frames[principal.user_id] = self._make(principal)
+        return frame
+
+    def _make(self, principal: Principal) -> Frame:
+        registry = self._platform.registry
+        groups: dict[tuple[str, Words], list[Link]] = {}
+        create = []
+        for resource in cast(Any, registry.resources).values():
+            if (
+                resource.key.startswith("system.")
+                or not getattr(resource, "menu", "")
+                or not principal.allows(resource.key, "view")
+            ):
+                continue
+            plugin = resource.key.partition(".")[0]
+            link = Link(title=resource.names, url=f"/{resource.address}", icon=resource.icon)
+            groups.setdefault((plugin, resource.menu), []).append(link)
+            if principal.allows(resource.key, "create"):
+                create.append(Link(title=resource.name, url=f"/{resource.address}/new", icon=resource.icon))
+        for plugin, entry in registry.menu:
+            if isinstance(entry, MenuEntry) and entry.shown_to(principal):
+                title = entry.group or registry.plugin(plugin).title
+                groups.setdefault((plugin, title), []).append(Link(title=entry.title, url=entry.url, icon=entry.icon))
+        navigation = tuple(
+            NavigationGroup(
+                key=f"{plugin}{position or ''}", title=title, links=tuple(links), icon=links[0].icon or "square"
+            )
+            for position, ((plugin, title), links) in enumerate(groups.items())
+        )
+        administers = any(principal.allows(f"system.{noun}", "create") for noun in ("user", "role", "department"))
+        return Frame(principal, navigation, tuple(create), administers)
+
+    def _notices(self, request: Request) -> tuple[Notice, ...]:
+        sealed = request.incoming.cookies.get(cookies.NOTICE)
+        told = cookies.open_notice(sealed, self._platform.settings.secret_key) if sealed else None
+        return (*((told,) if told else ()), *request.notices)
+
+    def _banners(self) -> tuple[Banner, ...]:
+        if not self._platform.safe:
+            return ()
+        return (Banner(text=_("Safe mode: all plugins are left out until Sopia is started without --safe.")),)
+
+
+def person(user_id: int, name: str, *, url: str = "", title: Words = "") -> Person:
+    """Somebody as a round of initials with his name."""
+    return Person(name=name, initials=initials(name), colour=user_id % 10, url=url, title=title)
+
+
+def _placed(group: NavigationGroup, path: str, opened: set[str]) -> NavigationGroup:
+    """The group as it looks on one page: the link to it marked, and the group open."""
+    here = [path == link.url or path.startswith(link.url + "/") for link in group.links]
+    if not any(here):
+        return replace(group, open=group.key in opened) if group.key in opened else group
+    links = tuple(
+        replace(link, current=True) if current else link for link, current in zip(group.links, here, strict=True)
+    )
+    return replace(group, links=links, open=True)
+
+
+def _administration(path: str) -> Link:
+    current = path == "/system" or path.startswith("/system/")
+    return Link(title=_("Administration"), url="/system", icon="gear", current=current)
+
+
+Theme = Literal["system", "light", "dark"]

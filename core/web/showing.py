@@ -1,0 +1,137 @@
+"""How fields are drawn: from what a list statement gives to the finished strings that templates take."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from core.kernel import formats
+from core.resources.fields import Kind, ResolvedField
+from core.resources.queries import Cell
+from core.web.cells import initials, safe_address
+from core.web.views import CellKind
+
+USER = "system.user"
+
+Draw = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom something is drawn: zone, date of today, currency of the installation."""
+
+    zone: ZoneInfo
+    today: dt.date
+    currency: str
+
+    @property
+    def timezone(self) -> str:
+        """The zone's name."""
+        return self.zone.key
+
+
+PLAIN: Final[dict[Kind, CellKind]] = {
+    "text": "text", "long": "long", "integer": "integer", "decimal": "decimal", "money": "money", "percent": "percent",
+    "date": "date", "instant": "instant", "boolean": "boolean", "choice": "choice", "relations": "tags",
+    "colour": "colour", "email": "email", "phone": "phone", "url": "url", "json": "text",
+}  # fmt: skip
+
+
+def kind_of(cell: Cell) -> CellKind:
+    """How the values of a cell are drawn."""
+    if not cell.field.is_relation:
+        return PLAIN[cell.field.kind]
+    if cell.field.target == USER:
+        return "user"
+    return "choice" if cell.width == 3 else "relation"
+
+
+def base_of(cell: Cell) -> str:
+    """The address before the id of a related record."""
+    return f"{cell.target.url}/" if cell.target is not None else ""
+
+
+def drawer(cell: Cell, reader: Reader) -> Draw:
+    """The function that makes the values of a cell ready to be shown."""
+    field = cell.field
+    if field.is_relation:
+        return _related(cell)
+    match field.kind:
+        case "money":
+            return lambda v: (formats.money(v[0], reader.currency)[1:] if v[0] is not None else "", "")
+        case "date":
+            return lambda v: (formats.relative_day(v[0], reader.today), v[0].isoformat()) if v[0] else ("", "")
+        case "instant":
+            return _instant(reader)
+        case "boolean":
+            return lambda v: (None if v[0] is None else bool(v[0]),)
+        case "choice":
+            return _choice(field)
+        case "relations":
+            return lambda v: (tuple((label, colour) for _id, label, colour in v[0] or ()),)
+        case "phone":
+            return lambda v: (v[0] or "", "".join(c for c in v[0] or "" if c in "+0123456789"))
+        case "url":
+            return lambda v: (v[0] or "", safe_address(v[0] or ""))
+        case "integer" | "decimal":
+            return lambda v: (formats.number(v[0]),)
+        case "percent":
+            return lambda v: ("" if v[0] is None else f"{v[0]:f}%",)
+        case _:
+            return lambda v: ("" if v[0] is None else str(v[0]),)
+
+
+def draw_rows(cells: Sequence[Cell], rows: Iterable[tuple[Any, ...]], reader: Reader) -> list[tuple[Any, ...]]:
+    """Rows of a list page as the row template takes them: the id, then what each cell needs."""
+    plan = []
+    position = 1
+    for cell in cells:
+        plan.append((position, position + cell.width, drawer(cell, reader)))
+        position += cell.width
+    return [(row[0], *(value for start, end, draw in plan for value in draw(row[start:end]))) for row in rows]
+
+
+def _related(cell: Cell) -> Draw:
+    if cell.field.target == USER:
+        return lambda v: (v[1] or "", v[0], initials(v[1] or ""))
+    if cell.width == 3:
+        return lambda v: (v[1] or "", v[2] or "")
+    # A record out of scope, or of a plugin that is off, keeps its place and says no more.
+    return lambda v: (v[1], v[0]) if v[1] else ("" if v[0] is None else "…", None)
+
+
+def _instant(reader: Reader) -> Draw:
+    zone, today = reader.zone, reader.today
+
+    def draw(values: tuple[Any, ...]) -> tuple[Any, ...]:
+        moment = values[0]
+        if moment is None:
+            return ("", "")
+        local = moment.astimezone(zone)
+        return (formats.relative_day(local.date(), today), f"{local:%Y-%m-%d %H:%M}")
+
+    return draw
+
+
+def _choice(field: ResolvedField) -> Draw:
+    known = {choice.value: (choice.label, choice.colour) for choice in field.choices}
+
+    def draw(values: tuple[Any, ...]) -> tuple[Any, ...]:
+        label, colour = known.get(values[0], (values[0] or "", ""))
+        return (str(label), colour)
+
+    return draw
+
+
+NUMBERS_TOTALLED: Final = frozenset({"integer", "decimal", "money"})
+"""The kinds of fields whose sum means something."""
+
+
+def total_of(cell: Cell, total: Any, reader: Reader) -> str:
+    """The sum of a column as it stands in the foot."""
+    if total is None:
+        return ""
+    return formats.money(int(total), reader.currency) if cell.field.kind == "money" else formats.number(total)
