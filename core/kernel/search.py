@@ -393,7 +393,7 @@ def _fts_query(found: Iterable[str]) -> str:
 
 
 _ODD = re.compile(r"[^a-z0-9 一-\u9fa5]")
-"""Characters that a token of the full-text index may not hold as they are, or its tokenizer would split or change it."""
+"""Characters at which the tokenizer of the full-text index would split a token, or which it would change."""
 
 
 def _tokens(found: Iterable[str]) -> str:
