@@ -78,6 +78,8 @@ class Site:
         self.templates = make_environment(self.statics.url, list(registry.folders("templates").values()))
         self.shells = Shells(platform, *_own_files(registry, self.statics))
         self.router = _router(platform, pages)
+        self.kept: dict[Any, Any] = {}
+        """What pages make once and use again while this generation lives, such as compiled templates of rows."""
         self._https = platform.settings.base_url.startswith("https://")
 
     def is_secure(self, incoming: Incoming) -> bool:
