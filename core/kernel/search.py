@@ -14,7 +14,7 @@ import json
 import re
 import struct
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
@@ -39,6 +39,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import BindParameter, ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from core.kernel.pinyin import spell
 
@@ -192,11 +193,13 @@ class SearchIndex:
         else:
             connection.exec_driver_sql(f'ANALYZE "{self.texts}"')
 
-    def condition(self, table: FromClause, terms: Terms, way: Way = "index") -> ColumnElement[bool]:
+    def condition(
+        self, table: FromClause, terms: Terms, way: Way = "index", *, name: str | None = None
+    ) -> ColumnElement[bool]:
         """The WHERE condition that a row of `table` (the indexed table or an alias of it) has all words.
 
-        Both ways give the same rows; `plan` says which is fast. The statement may be kept by `terms.shape` and way,
-        and run again with `parameters`.
+        Both ways give the same rows; `plan` says which is fast. With a `name` the statement may be kept, by
+        `terms.shape` and way, and run again with `parameters` of that name.
         """
         indexed = table.element if isinstance(table, Alias) else table
         if not isinstance(indexed, Table) or indexed.name != self.table_name:
@@ -204,17 +207,14 @@ class SearchIndex:
         if not terms:
             return true()
         if way == "walk" or not terms.grams:
-            return _Compared(table.c.id, *_words("search_word", terms.words))
-        lookup = bindparam("search_grams", terms.grams, type_=_Grams)
-        return _Found(table.c.id, lookup, *_words("search_recheck", terms.rechecked))
+            return _Compared(table.c.id, *_parameters(name, "word", terms.words, String()))
+        (lookup,) = _parameters(name, "grams", [terms.grams], _Grams())
+        return _Found(table.c.id, lookup, *_parameters(name, "recheck", terms.rechecked, String()))
 
-    def parameters(self, terms: Terms) -> Mapping[str, object]:
-        """The values of the parameters in a kept `condition`, for both of its forms."""
-        return {
-            "search_grams": terms.grams,
-            **{f"search_word_{i}": word for i, word in enumerate(terms.words)},
-            **{f"search_recheck_{i}": word for i, word in enumerate(terms.rechecked)},
-        }
+    def parameters(self, terms: Terms, name: str) -> dict[str, object]:
+        """The values of the parameters in a kept `condition`, for both of its ways."""
+        values: dict[str, Sequence[object]] = {"grams": [terms.grams], "word": terms.words, "recheck": terms.rechecked}
+        return {f"{name}_{kind}_{i}": value for kind, every in values.items() for i, value in enumerate(every)}
 
     def plan(self, connection: Connection, terms: Terms) -> Plan:
         """The fastest ways for these words, by how many records have them; one short statement.
@@ -384,8 +384,13 @@ def _compared(element: _Compared, compiler: SQLCompiler, **options: Any) -> str:
     return f'(EXISTS (SELECT 1 FROM "{texts}" WHERE "{texts}".id = {key} AND {checks}))'
 
 
-def _words(name: str, words: Sequence[str]) -> list[BindParameter[str]]:
-    return [bindparam(f"{name}_{i}", word, type_=String) for i, word in enumerate(words)]
+def _parameters(
+    name: str | None, kind: str, values: Sequence[object], type_: TypeEngine[Any]
+) -> list[BindParameter[Any]]:
+    return [
+        bindparam(f"{name or 'search'}_{kind}_{i}", value, type_=type_, unique=name is None)
+        for i, value in enumerate(values)
+    ]
 
 
 def _fts_query(found: Iterable[str]) -> str:
