@@ -10,14 +10,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import event, inspect, select
+from sqlalchemy.orm import ORMExecuteState
 from sqlalchemy.orm import Session as AnySession
 
 from core.kernel.access import load_principal
 from core.kernel.database import Session
 from core.kernel.departments import Membership
-from core.kernel.errors import Conflict, FieldError, Invalid
+from core.kernel.errors import Conflict, FieldError, GateRefused, Invalid
 from core.kernel.generations import GivesAccess, Privileged, privileged
 from core.kernel.i18n import translate as _
+from core.kernel.organisation import changed_in_bulk
 from core.kernel.principal import NONE_OF_THEM, Principal
 from core.kernel.roles import (
     ACTIONS,
@@ -127,6 +129,16 @@ def _check(session: AnySession, context: Any) -> None:
         _check_roles(session, principal, changed)
         for user_id in sorted(_people(session, changed)):
             check_manageable(session, principal, user_id)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_bulk(state: ORMExecuteState) -> None:
+    principal: Principal | None = state.session.info.get("principal")
+    if principal is not None and not principal.administrator and changed_in_bulk(state) is not None:
+        raise GateRefused(
+            _("Who may do what is changed record by record, because each change is compared with one's own access."),
+            _("Load the records and change them, or let an administrator do it."),
+        )
 
 
 def _check_roles(session: AnySession, principal: Principal, changed: list[GivesAccess]) -> None:

@@ -71,16 +71,24 @@ def _check(session: AnySession, context: Any) -> None:
 
 @event.listens_for(Session, "do_orm_execute")
 def _check_bulk(state: ORMExecuteState) -> Any:
-    if not (state.is_update or state.is_delete or state.is_insert) or state.bind_mapper is None:
-        return None
-    model = state.bind_mapper.class_
-    if not issubclass(model, GivesAccess):
+    model = changed_in_bulk(state)
+    if model is None:
         return None
     session = state.session
     session.info[HAD_ADMINISTRATOR] = bool(administrators(privileged(session)))
-    result = state.invoke_statement()
-    _check_rules(session, departments=model is Department, reporting_lines=model is User)
+    # In a savepoint, because whoever catches the refusal may go on and have the rest committed.
+    with session.begin_nested():
+        result = state.invoke_statement()
+        _check_rules(session, departments=model is Department, reporting_lines=model is User)
     return result
+
+
+def changed_in_bulk(state: ORMExecuteState) -> type[Any] | None:
+    """The model, among those that decide over access, of which a statement changes rows past the unit of work."""
+    if not (state.is_update or state.is_delete or state.is_insert):
+        return None
+    name = getattr(getattr(state.statement, "table", None), "name", None)
+    return next((model for model in GivesAccess.__subclasses__() if getattr(model, "__tablename__", "") == name), None)
 
 
 def _changed(session: AnySession) -> list[GivesAccess]:
