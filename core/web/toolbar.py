@@ -1,4 +1,4 @@
-"""The line above every list: search, filters and chips, columns, sorts, views; made from the resource and the address."""
+"""The line above every list: search, filters, chips, columns, sorts, views; made of the resource and the address."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ def toolbar(
         switch=_switch(resource, pairs),
         sorts=tuple(_sorts(resources, resource, readable, wanted, pairs)),
         query=address("", pairs).removeprefix("?"),
-        create=Link(title=_("New {name}", name=resource.name), url=f"{resource.url}/new", icon="plus") if create else None,
+        create=Link(title=_("New {name}", name=resource.name), url=f"{resource.url}/new", icon="plus")
+        if create
+        else None,
         more=tuple(_more(request, resource, pairs)),
     )
 
@@ -89,8 +91,16 @@ def _more(request: Request, resource: ResolvedResource, pairs: Pairs) -> Iterabl
         yield Link(title=_("Import a spreadsheet"), url=f"{resource.url}/import", icon="import")
     if principal.allows(resource.key, "export"):
         state = without(pairs, "view")
-        yield Link(title=_("Export as XLSX"), url=address(f"{resource.url}/export", (*state, ("format", "xlsx"))), icon="download")
-        yield Link(title=_("Export as CSV"), url=address(f"{resource.url}/export", (*state, ("format", "csv"))), icon="download")
+        yield Link(
+            title=_("Export as XLSX"),
+            url=address(f"{resource.url}/export", (*state, ("format", "xlsx"))),
+            icon="download",
+        )
+        yield Link(
+            title=_("Export as CSV"),
+            url=address(f"{resource.url}/export", (*state, ("format", "csv"))),
+            icon="download",
+        )
     if principal.allows(resource.key, "delete") and "deleted_at" in resource.table.c:
         yield Link(title=_("Recycle bin"), url=f"{resource.url}/bin", icon="trash")
 
@@ -159,7 +169,9 @@ def _filter(
     chosen = {part for text in (*said.get("in", ()), *said.get("eq", ())) for part in text.split(",")}
     options: tuple[Option, ...] = ()
     if kind == "choice" and words is not None:
-        options = tuple(Option(value=str(i), title=name, colour=tint, selected=str(i) in chosen) for i, name, tint in words)
+        options = tuple(
+            Option(value=str(i), title=name, colour=tint, selected=str(i) in chosen) for i, name, tint in words
+        )
     elif kind == "choice":
         options = tuple(
             Option(value=c.value, title=c.label, colour=c.colour, selected=c.value in chosen) for c in field.choices

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from core.kernel.i18n import translate as _
 from core.resources.conditions import Context
-from core.resources.queries import COUNTED, CONTROL, Cell, ListPage, ListRequest, Lists, read_list, today_in
+from core.resources.queries import CONTROL, COUNTED, Cell, ListPage, ListRequest, Lists, read_list, today_in
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.address import Pairs, address, changed, filters_of, state_of
 from core.web.responses import Response
@@ -145,10 +145,16 @@ class ListPages:
         imports = request.principal.allows(resource.key, "import")
         return Empty(
             title=_("No {names} yet", names=resource.names),
-            text=_("What you and those in your scope enter will stand here.") if create else _("None lie in your scope."),
+            text=_("What you and those in your scope enter will stand here.")
+            if create
+            else _("None lie in your scope."),
             icon=resource.declared.icon,
-            button=Link(title=_("New {name}", name=resource.name), url=f"{resource.url}/new", icon="plus") if create else None,
-            second=Link(title=_("Import a spreadsheet"), url=f"{resource.url}/import", icon="import") if imports else None,
+            button=Link(title=_("New {name}", name=resource.name), url=f"{resource.url}/new", icon="plus")
+            if create
+            else None,
+            second=Link(title=_("Import a spreadsheet"), url=f"{resource.url}/import", icon="import")
+            if imports
+            else None,
         )
 
 

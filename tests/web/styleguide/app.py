@@ -34,6 +34,7 @@ CATALOGUES = Catalogues()
 def make_app(root: str = "") -> Starlette:
     """The application; `/` lists the specimens, `?theme=dark&locale=en&density=dense` changes how they look."""
     environment = make_environment(lambda path: f"{root}/static/{path}")
+    environment.auto_reload = True
 
     def page(request: Request) -> Response:
         name = request.path_params["name"]

@@ -1,0 +1,243 @@
+"""Creating and editing a record: the form, what was posted, and what happens when somebody else was quicker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from core.kernel.errors import Invalid, Stale
+from core.kernel.i18n import translate as _
+from core.resources.fields import ResolvedField, Words
+from core.resources.records import Records, Row
+from core.resources.resolved import ResolvedResource, Resources
+from core.web.forms import Forms, text_of, texts_of
+from core.web.pages.lists import context_of
+from core.web.responses import Response
+from core.web.views import Button, Confirm, Duplicate, FormView, Link, MergeField, MergeView, Notice
+
+if TYPE_CHECKING:
+    from core.web.requests import Request
+
+
+class FormPages:
+    """The pages on which records of one resource are written."""
+
+    def __init__(self, resources: Resources, resource: ResolvedResource, records: Records) -> None:
+        self._resources = resources
+        self._resource = resource
+        self._records = records
+        self._forms = Forms(resources, resource)
+
+    def new(self, request: Request) -> Response:
+        """The empty form; parameters of the address fill fields, as when it is opened from a related record."""
+        fields = self._forms.shown(request, creating=True)
+        texts: dict[str, Any] = {
+            f.key: text_of(f, f.default, context_of(request)) for f in fields if f.default is not None
+        }
+        labels: dict[str, Any] = {}
+        for field in fields:
+            if field.key in request.query:
+                texts[field.key] = request.query.all(field.key) if field.many else request.query[field.key]
+                labels[field.key] = self._label(request, field, request.query[field.key])
+            elif field.key == "owner":
+                texts["owner"], labels["owner"] = str(request.principal.user_id), request.principal.name
+        return self._form(request, fields, texts, labels, {}, row=None)
+
+    def create(self, request: Request) -> Response:
+        """Make the record, or show the form again with what is wrong."""
+        fields = self._forms.shown(request, creating=True)
+        try:
+            given = self._forms.posted(request, fields, given={})
+            filled = {key: value for key, value in given.items() if value not in ("", [])}
+            record = self._records.create(request.session, self._resource, filled, context_of(request))
+        except Invalid as invalid:
+            return self._again(request, fields, invalid, row=None)
+        if request.form.get("_then") == "new":
+            return request.redirect(f"{self._resource.url}/new", self._saved(request, _("Created.")))
+        return request.redirect(f"{self._resource.url}/{record.id}", self._saved(request, _("Created.")))
+
+    def edit(self, request: Request) -> Response:
+        """The form with what the record holds."""
+        row = self._row(request)
+        texts, labels = texts_of(row, context_of(request))
+        fields = self._forms.shown(request, creating=False)
+        return self._form(request, fields, texts, labels, {}, row=row)
+
+    def update(self, request: Request) -> Response:
+        """Change the record; where somebody was quicker, ask which of the two shall hold."""
+        row = self._row(request)
+        context = context_of(request)
+        fields = self._forms.shown(request, creating=False)
+        texts, _labels = texts_of(row, context)
+        version = request.number("_version")
+        try:
+            given = self._forms.posted(request, fields, given=texts)
+            self._records.update(request.session, self._resource, row.id, given, context, version=version)
+        except Invalid as invalid:
+            return self._again(request, fields, invalid, row=row)
+        except Stale:
+            request.work.undo()
+            return self._merge(request, fields)
+        return request.redirect(f"{self._resource.url}/{row.id}", self._saved(request, _("Saved.")))
+
+    def duplicates(self, request: Request) -> Response:
+        """The records that may be the same as what is being typed, as a fragment."""
+        found = self.similar(
+            request, {key: request.query.get(key) for key in request.query}, request.query.get("id", "")
+        )
+        return request.render("parts/duplicates.html", FormView(title="", url="", sections=(), duplicates=found))
+
+    def similar(self, request: Request, texts: Mapping[str, Any], own: str = "") -> tuple[Duplicate, ...]:
+        """Records with the same comparable name or phone, anywhere; those out of scope say only that they exist."""
+        rule = self._resource.duplicates
+        if rule is None:
+            return ()
+        found: dict[int, Duplicate] = {}
+        table = self._resource.table
+        for column, key, make in rule.keys:
+            made = make(str(texts.get(key) or ""))
+            if not made:
+                continue
+            field = self._resource.fields[key]
+            reason = _("same {field}", field=field.label)
+            # Duplicates count beyond the scope, but nothing is told of what lies there.
+            anywhere = select(table.c.id).where(table.c[column] == made, table.c.deleted_at.is_(None)).limit(6)
+            ids = [i for i in request.connection.beneath.scalars(anywhere) if str(i) != own]
+            seen = select(table.c.id, self._resource.label).where(table.c.id.in_(ids))
+            visible = {row[0]: str(row[1]) for row in request.connection.execute(seen)} if ids else {}
+            for record_id in ids:
+                title = visible.get(record_id)
+                url = f"{self._resource.url}/{record_id}" if title else ""
+                hint = "" if title else _("It belongs to another department.")
+                found.setdefault(
+                    record_id, Duplicate(title=title or str(self._resource.name), reason=reason, url=url, hint=hint)
+                )
+        return tuple(found.values())
+
+    def _row(self, request: Request) -> Row:
+        record_id = request.params["id"]
+        return self._records.row(request.connection, self._resource, record_id, context_of(request))
+
+    def _label(self, request: Request, field: ResolvedField, text: str) -> Any:
+        target = self._resources.target(field) if field.is_relation else None
+        if target is None or not text.isascii() or not text.isdigit() or len(text) > 18:
+            return ""
+        return request.connection.execute(select(target.label).where(target.table.c.id == int(text))).scalar()
+
+    def _again(self, request: Request, fields: list[ResolvedField], invalid: Invalid, row: Row | None) -> Response:
+        """The form with everything that was typed, and each fault beside its field."""
+        request.work.undo()
+        faults: dict[str, list[Words]] = {}
+        for error in invalid.errors:
+            faults.setdefault(error.field, []).append(error.message)
+        form = request.form
+        texts: dict[str, Any] = {f.key: form.all(f.key) if f.many else form.get(f.key) for f in fields}
+        labels: dict[str, Any] = {f.key: form.get(f"{f.key}__label") for f in fields if f.is_relation}
+        return self._form(request, fields, texts, labels, faults, row=row, status=422)
+
+    def _form(
+        self,
+        request: Request,
+        fields: list[ResolvedField],
+        texts: Mapping[str, Any],
+        labels: Mapping[str, Any],
+        faults: dict[str, list[Words]],
+        *,
+        row: Row | None,
+        status: int = 200,
+    ) -> Response:
+        resource = self._resource
+        sections, tabs = self._forms.sections(request, fields, texts, labels, faults, creating=row is None)
+        known = {field.key for field in fields}
+        whole = [message for key, messages in faults.items() if key not in known for message in messages]
+        home = f"{resource.url}/{row.id}" if row else resource.url
+        version = request.form.get("_version") if status != 200 else ""
+        view = FormView(
+            title=_("New {name}", name=resource.name) if row is None else self._title(row),
+            url=f"{home}/edit" if row else f"{resource.url}/new",
+            sections=sections,
+            trail=(Link(title=resource.names, url=resource.url),),
+            icon=resource.declared.icon,
+            tabs=tabs,
+            token=request.new_token(),
+            version=None if row is None else int(version) if version.isdigit() else row.version,
+            faults=tuple(whole),
+            duplicates=self.similar(request, texts, str(row.id) if row else "") if status != 200 else (),
+            duplicates_url=f"{resource.url}/duplicates" if resource.duplicates else "",
+            submit=_("Create") if row is None else _("Save"),
+            submit_more=_("Create and new") if row is None else "",
+            cancel_url=home,
+            remove=self._remove(request, row) if row else None,
+        )
+        return request.render("form.html", view, status)
+
+    def _title(self, row: Row) -> str:
+        key = self._resource.label.key
+        return str(row.values[key][0] or f"#{row.id}") if key in row.values else f"#{row.id}"
+
+    def _remove(self, request: Request, row: Row) -> Button | None:
+        return remove_button(request, self._resource, row.id, self._title(row))
+
+    def _saved(self, request: Request, text: Words) -> Notice:
+        return Notice(text=str(text), tone="good", undo=undo_button(request.work.operation))
+
+    def _merge(self, request: Request, fields: Sequence[ResolvedField]) -> Response:
+        """Both versions of what two people changed, side by side."""
+        row = self._row(request)
+        context = context_of(request)
+        texts, labels = texts_of(row, context)
+        mine = self._forms.posted(request, fields, given=texts)
+        merged = []
+        for field in fields:
+            if field.key not in mine:
+                continue
+            value = mine[field.key]
+            theirs = labels.get(field.key) if field.is_relation else texts.get(field.key)
+            merged.append(
+                MergeField(
+                    key=field.key,
+                    title=field.label,
+                    theirs=_words(theirs),
+                    mine=_words(request.form.get(f"{field.key}__label") or value),
+                    mine_value=_words(value),
+                    theirs_value=_words(texts.get(field.key)),
+                )
+            )
+        view = MergeView(
+            title=self._title(row),
+            url=f"{self._resource.url}/{row.id}/edit",
+            version=row.version,
+            person=None,
+            at=_("in the meantime"),
+            fields=tuple(merged),
+            cancel_url=f"{self._resource.url}/{row.id}",
+        )
+        return request.render("merge.html", view, 412)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ",".join(str(item[1] if isinstance(item, tuple) else item) for item in value)
+    return "" if value is None else str(value)
+
+
+def undo_button(operation: str) -> Button:
+    """The button that takes an operation back."""
+    return Button(title=_("Undo"), url="/undo", fields=(("operation", operation),), icon="undo", kind="quiet")
+
+
+def remove_button(request: Request, resource: ResolvedResource, record_id: int, title: str) -> Button | None:
+    """The button that moves a record to the recycle bin; None for whoever may not."""
+    if not request.principal.allows(resource.key, "delete") or "deleted_at" not in resource.table.c:
+        return None
+    confirm = Confirm(
+        title=_("Delete “{title}”?", title=title),
+        text=_("It goes to the recycle bin and can be brought back from there."),
+        button=_("Delete"),
+        undoable=True,
+    )
+    return Button(
+        title=_("Delete"), url=f"{resource.url}/{record_id}/delete", icon="trash", kind="danger", confirm=confirm
+    )

@@ -1,0 +1,314 @@
+"""The page of one record, and what is done to it there: delete, restore, actions, undo; and the recycle bin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from markupsafe import Markup
+
+from core.kernel import history
+from core.kernel.errors import Conflict, NotFound
+from core.kernel.hooks import Broken
+from core.kernel.i18n import translate as _
+from core.resources.conditions import Condition
+from core.resources.queries import Cell, ListRequest, Lists, Sort, read_sort
+from core.resources.records import Records, Row
+from core.resources.resolved import ResolvedResource, Resources
+from core.resources.resource import Panel as DeclaredPanel
+from core.web.address import address
+from core.web.cells import initials
+from core.web.pages.forms import remove_button, undo_button
+from core.web.pages.lists import context_of, draw_table, reader_of
+from core.web.responses import Response
+from core.web.showing import base_of, drawer, kind_of
+from core.web.timeline import History
+from core.web.views import (
+    BinRow,
+    BinView,
+    Button,
+    Column,
+    Empty,
+    Fact,
+    FactSection,
+    Link,
+    Notice,
+    Panel,
+    Person,
+    RecordView,
+    Related,
+    SmartButton,
+    Timeline,
+)
+
+if TYPE_CHECKING:
+    from core.web.requests import Request
+
+log = structlog.get_logger("sopia.pages")
+
+SUMMARY = 4
+"""Facts that stand under the title of a record."""
+
+
+class RecordPages:
+    """The pages of single records of one resource."""
+
+    def __init__(self, resources: Resources, resource: ResolvedResource, records: Records) -> None:
+        self._resources = resources
+        self._resource = resource
+        self._records = records
+
+    def show(self, request: Request) -> Response:
+        """The record: facts, panels of what belongs to it, its timeline."""
+        resource, context = self._resource, context_of(request)
+        row = self._records.row(request.connection, resource, request.params["id"], context)
+        title = self._title(row)
+        panels, smart = self._panels(request, row)
+        edits = request.principal.allows(resource.key, "edit")
+        edit = Button(title=_("Edit"), url=f"{resource.url}/{row.id}/edit", post=False, icon="edit", shortcut="e")
+        remove = remove_button(request, resource, row.id, title)
+        view = RecordView(
+            title=title,
+            url=f"{resource.url}/{row.id}",
+            kind=resource.name,
+            icon=resource.declared.icon,
+            trail=(Link(title=resource.names, url=resource.url),),
+            number=str(row.values["code"][0] or "") if "code" in row.values and resource.label.key != "code" else "",
+            badges=tuple(self._badges(row)),
+            summary=tuple(self._summary(request, row)),
+            primary=edit if edits else None,
+            actions=tuple(self._actions(request, row)),
+            more=(remove,) if remove else (),
+            smart=smart,
+            sections=self._sections(request, row),
+            panels=panels,
+            timeline=Timeline(entries=tuple(History(request, self._resources).of_record(resource, row.id))),
+            version=row.version,
+        )
+        return request.render("record.html", view)
+
+    def delete(self, request: Request) -> Response:
+        """Move the record to the recycle bin."""
+        context = context_of(request)
+        record = self._records.delete(request.session, self._resource, request.params["id"], context)
+        label = self._resource.label_of(record)
+        notice = Notice(
+            text=str(_("“{title}” is in the recycle bin.", title=label)), undo=undo_button(request.work.operation)
+        )
+        return request.redirect(self._resource.url, notice)
+
+    def delete_many(self, request: Request) -> Response:
+        """Move the ticked records to the recycle bin, all or none."""
+        context = context_of(request)
+        ids = [int(text) for text in request.form.all("id") if text.isascii() and text.isdigit() and len(text) < 19]
+        for record_id in dict.fromkeys(ids):
+            self._records.delete(request.session, self._resource, record_id, context)
+        if not ids:
+            return request.redirect(self._resource.url)
+        text = _("{count} records are in the recycle bin.", count=len(set(ids)))
+        return request.redirect(self._resource.url, Notice(text=str(text), undo=undo_button(request.work.operation)))
+
+    def restore(self, request: Request) -> Response:
+        """Bring the record back."""
+        session = request.begin(bin=True)
+        record = self._records.restore(session, self._resource, request.params["id"], context_of(request))
+        return request.redirect(f"{self._resource.url}/{record.id}", Notice(text=str(_("It is back.")), tone="good"))
+
+    def act(self, request: Request) -> Response:
+        """Run an action of the record."""
+        name = request.params["action"]
+        given = {key: request.form.get(key) for key in request.form.values if not key.startswith("_")}
+        self._records.run(request.session, self._resource, request.params["id"], name, given, context_of(request))
+        action = next(each for each in self._resource.actions if each.name == name)
+        notice = Notice(
+            text=str(_("{action}: done.", action=action.title)), tone="good", undo=undo_button(request.work.operation)
+        )
+        return request.redirect(f"{self._resource.url}/{request.params['id']}", notice)
+
+    def bin(self, request: Request) -> Response:
+        """What was deleted and can come back."""
+        resource, context = self._resource, context_of(request)
+        label = resource.label.key if resource.label.key in resource.readable(request.principal) else "id"
+        columns = (label, "owner") if "owner" in resource.readable(request.principal) else (label,)
+        wanted = ListRequest(columns, sort=(Sort("updated_at", descending=True),), limit=100, deleted=True)
+        session = request.begin(bin=True)
+        page = Lists(self._resources, resource).page(session.connection(), wanted, context)
+        rows = tuple(self._bin_row(request, page.cells, given) for given in page.rows)
+        view = BinView(
+            title=_("Recycle bin: {names}", names=resource.names),
+            rows=rows,
+            back=Link(title=resource.names, url=resource.url),
+        )
+        return request.render("bin.html", view)
+
+    def _bin_row(self, request: Request, cells: tuple[Cell, ...], given: tuple[Any, ...]) -> BinRow:
+        resource = self._resource
+        owner = given[1 + cells[0].width + 1] if len(cells) > 1 else ""
+        restore = Button(title=_("Restore"), url=f"{resource.url}/{given[0]}/restore", icon="undo")
+        return BinRow(
+            id=given[0],
+            title=str(given[1] or f"#{given[0]}"),
+            kind=resource.name,
+            icon=resource.declared.icon,
+            person=Person(name=owner or "", initials=initials(owner or "")),
+            at="",
+            at_exact="",
+            restore=restore,
+        )
+
+    def _title(self, row: Row) -> str:
+        key = self._resource.label.key
+        value = row.values.get(key, (None,))[0]
+        return str(value) if value not in (None, "") else f"#{row.id}"
+
+    def _badges(self, row: Row) -> Iterable[tuple[str, str]]:
+        for cell in row.cells:
+            if kind_of(cell) == "choice" and cell.field.is_relation and row.values[cell.path][1]:
+                yield str(row.values[cell.path][1]), row.values[cell.path][2] or ""
+
+    def _fact(self, request: Request, cell: Cell, values: tuple[Any, ...]) -> Fact:
+        drawn = drawer(cell, reader_of(request))(values)
+        wide = cell.field.kind == "long"
+        return Fact(
+            key=cell.path, title=cell.field.label, kind=kind_of(cell), values=drawn, base=base_of(cell), wide=wide
+        )
+
+    def _summary(self, request: Request, row: Row) -> Iterable[Fact]:
+        by_path = {cell.path: cell for cell in row.cells}
+        named = [column.field for column in self._resource.columns if column.field in by_path]
+        facts = []
+        for path in named:
+            cell = by_path[path]
+            if (
+                path == self._resource.label.key
+                or kind_of(cell) in ("choice", "tags")
+                or row.values[path][0] in (None, "")
+            ):
+                continue
+            facts.append(self._fact(request, cell, row.values[path]))
+        return facts[:SUMMARY]
+
+    def _sections(self, request: Request, row: Row) -> list[FactSection]:
+        by_path = {cell.path: cell for cell in row.cells}
+        sections = []
+        for section in self._resource.sections:
+            facts = [
+                self._fact(request, by_path[name], row.values[name])
+                for name in section.fields
+                if name in by_path and name != self._resource.label.key
+            ]
+            if facts:
+                sections.append(FactSection(facts=facts, title=section.title))
+        return sections
+
+    def _actions(self, request: Request, row: Row) -> Iterable[Button]:
+        offered = [a for a in self._resource.actions if request.principal.allows(self._resource.key, a.allow or a.name)]
+        if not offered:
+            return
+        record = self._records.get(request.reader, self._resource, row.id)
+        for action in offered:
+            if action.when is None or action.when(record):
+                url = f"{self._resource.url}/{row.id}/actions/{action.name}"
+                yield Button(title=action.title, url=url, kind=action.style)
+
+    def _panels(self, request: Request, row: Row) -> tuple[list[Panel], tuple[SmartButton, ...]]:
+        panels: list[Panel] = []
+        smart: list[SmartButton] = []
+        for number, declared in enumerate(self._resource.panels):
+            if declared.resource:
+                target = self._resources.get(declared.resource)
+                if target is None or not request.principal.allows(target.key, "view"):
+                    continue
+                panel, count = self._related(request, row, declared, target, f"p{number}")
+                panels.append(panel)
+                url = address(target.url, ((declared.by, str(row.id)),))
+                smart.append(SmartButton(title=declared.title, count=count, url=url, icon=target.declared.icon))
+            else:
+                panels.append(self._own(request, row, declared, f"p{number}"))
+        panels += self._collected(request, row)
+        return panels, tuple(smart)
+
+    def _related(
+        self, request: Request, row: Row, declared: DeclaredPanel, target: ResolvedResource, key: str
+    ) -> tuple[Panel, str]:
+        """The records of another resource that lead to this one."""
+        context = context_of(request)
+        readable = target.readable(request.principal)
+        paths = tuple(
+            p for p in declared.columns or [c.field for c in target.columns] if p.partition(".")[0] in readable
+        )
+        sort = read_sort(self._resources, target, "", context)
+        wanted = ListRequest(paths, (Condition(declared.by, "eq", (row.id,)),), sort=sort, limit=declared.limit)
+        lists = Lists(self._resources, target)
+        page = lists.page(request.connection, wanted, context)
+        count = lists.count(request.connection, wanted, context) if page.following else len(page.rows)
+        told = "1,000+" if count > 1000 else str(count)
+        columns = tuple(
+            Column(key=c.path, title=c.field.label, kind=kind_of(c), base=base_of(c), place="title" if i == 0 else "")
+            for i, c in enumerate(page.cells)
+        )
+        create = None
+        if request.principal.allows(target.key, "create"):
+            url = address(f"{target.url}/new", ((declared.by, str(row.id)),))
+            create = Link(title=_("New {name}", name=target.name), url=url, icon="plus")
+        related = Related(
+            columns=columns,
+            rows_html=draw_table(request, target, page.cells, page.rows, columns, selectable=False)
+            if page.rows
+            else Markup(),
+            count=told,
+            all_url=address(target.url, ((declared.by, str(row.id)),)),
+            create=create,
+            empty=None if page.rows else Empty(title=_("No {names} yet", names=target.names), ghost="none"),
+        )
+        return Panel(key=key, title=declared.title, related=related), told
+
+    def _own(self, request: Request, row: Row, declared: DeclaredPanel, key: str) -> Panel:
+        """A panel with a template of its own; one that fails says so and leaves the page alone."""
+        try:
+            record = self._records.get(request.reader, self._resource, row.id)
+            given = declared.make(request.reader, record) if declared.make else {}
+            template = request.site.templates.get_template(declared.template)
+            html = Markup(template.render(record=record, **given))
+            return Panel(key=key, title=declared.title, html=html)
+        except Exception as error:
+            log.error("a panel failed", resource=self._resource.key, panel=str(declared.title), exc_info=error)
+            return Panel(key=key, title=declared.title, error=_("This part of the page could not be shown."))
+
+    def _collected(self, request: Request, row: Row) -> Iterable[Panel]:
+        hooks = request.platform.registry.hooks
+        if not hooks.implemented_by("record_panels"):
+            return
+        record = self._records.get(request.reader, self._resource, row.id)
+        given = {"principal": request.principal, "resource": self._resource.key, "record": record}
+        for number, found in enumerate(hooks.collect("record_panels", session=request.reader, **given)):
+            if isinstance(found, Broken):
+                yield Panel(key=f"h{number}", title=found.plugin, error=found.message)
+            elif isinstance(found, DeclaredPanel):
+                yield replace(self._own(request, row, found, f"h{number}"))
+
+
+def undo(request: Request) -> Response:
+    """Take an operation back, as its person may, and go where it was done."""
+    resources: Resources = request.platform.above
+    models = {key: resource.model for key, resource in resources.items()}
+    session = request.begin(bin=True)
+    session.info["operation"].origin = "undo"
+    operation = request.form.get("operation")[:64]
+    if not operation:
+        raise NotFound
+    touched = history.undo(session, operation, models)
+    if not touched:
+        raise Conflict(_("There was nothing to undo."))
+    return request.redirect(back_of(request), Notice(text=str(_("Undone.")), tone="good"))
+
+
+def back_of(request: Request) -> str:
+    """The page of ours from which the request came, else the first page."""
+    from urllib.parse import urlsplit
+
+    referer = urlsplit(request.header("referer"))
+    own = not referer.netloc or referer.netloc == request.header("host")
+    return f"{referer.path}?{referer.query}".rstrip("?") if own and referer.path.startswith("/") else "/"

@@ -1,0 +1,65 @@
+"""Every resource's pages, at its address: what the declarations of plugins become on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from core.resources.records import Records
+from core.resources.resolved import ResolvedResource, Resources
+from core.web.forms import look_up
+from core.web.pages.forms import FormPages
+from core.web.pages.lists import ListPages
+from core.web.pages.records import RecordPages, undo
+from core.web.responses import Json, Response
+from core.web.routing import Everybody, Route
+
+if TYPE_CHECKING:
+    from core.kernel.platform import Platform
+    from core.web.requests import Request
+
+SUGGESTED = 12
+"""Records that a relation's field offers while somebody types."""
+
+
+def routes(platform: Platform) -> Iterable[Route]:
+    """The routes of all resources of a generation."""
+    resources: Resources = platform.above
+    records = Records(resources, platform.registry.hooks)
+    for resource in resources.values():
+        yield from _routes_of(resources, resource, records)
+    yield Route("/undo", undo, Everybody("undoing runs under the rights for each change"), methods=("POST",))
+
+
+def _routes_of(resources: Resources, resource: ResolvedResource, records: Records) -> Iterable[Route]:
+    key, url = resource.key, resource.url
+    lists = ListPages(resources, resource)
+    forms = FormPages(resources, resource, records)
+    pages = RecordPages(resources, resource, records)
+    yield Route(url, lists.list, f"{key}.view")
+    yield Route(f"{url}/{{id:int}}", pages.show, f"{key}.view")
+    yield Route(f"{url}/options", partial(_options, resources, resource), f"{key}.view")
+    if all(field.readonly for field in resource.fields.values()):
+        return
+    yield Route(f"{url}/new", forms.new, f"{key}.create")
+    yield Route(f"{url}/new", forms.create, f"{key}.create", methods=("POST",))
+    yield Route(f"{url}/{{id:int}}/edit", forms.edit, (f"{key}.edit", f"{key}.assign"))
+    yield Route(f"{url}/{{id:int}}/edit", forms.update, (f"{key}.edit", f"{key}.assign"), methods=("POST",))
+    if resource.duplicates is not None:
+        yield Route(f"{url}/duplicates", forms.duplicates, f"{key}.create")
+    if resource.actions:
+        allow = tuple(f"{key}.{action.allow or action.name}" for action in resource.actions)
+        yield Route(f"{url}/{{id:int}}/actions/{{action}}", pages.act, allow, methods=("POST",))
+    if "deleted_at" in resource.table.c:
+        yield Route(f"{url}/{{id:int}}/delete", pages.delete, f"{key}.delete", methods=("POST",))
+        yield Route(f"{url}/delete", pages.delete_many, f"{key}.delete", methods=("POST",))
+        yield Route(f"{url}/{{id:int}}/restore", pages.restore, f"{key}.delete", methods=("POST",))
+        yield Route(f"{url}/bin", pages.bin, f"{key}.delete")
+
+
+def _options(resources: Resources, resource: ResolvedResource, request: Request) -> Response:
+    """What a relation's field offers for a typed text: `[{"value", "title", "hint"}]`, within the reader's scope."""
+    found = look_up(request, resources, resource, request.query.get("q", ""), SUGGESTED)
+    told: list[dict[str, Any]] = [{"value": str(i), "title": title, "hint": hint} for i, title, hint in found]
+    return Json(told)

@@ -1,0 +1,158 @@
+"""The history of a record as people read it: fields by their names, values as they are shown, hidden fields left out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from core.kernel import formats
+from core.kernel.history import HistoryEntry
+from core.kernel.i18n import Text
+from core.kernel.i18n import translate as _
+from core.kernel.types import now
+from core.kernel.users import User
+from core.resources.fields import ResolvedField
+from core.resources.resolved import ResolvedResource, Resources
+from core.web.navigation import person
+from core.web.views import Change, Entry
+from core.web.views.shell import Words
+
+if TYPE_CHECKING:
+    from core.web.requests import Request
+
+ACTIONS: dict[str, Text] = {
+    "create": _("created it"),
+    "edit": _("changed {fields}"),
+    "assign": _("handed it over"),
+    "delete": _("moved it to the recycle bin"),
+    "restore": _("brought it back"),
+    "purge": _("removed it for good"),
+}
+
+ORIGINS: dict[str, Text] = {
+    "import": _("by import"),
+    "api": _("by API"),
+    "job": _("by a job"),
+    "command": _("by command"),
+    "plugin": _("by a plugin"),
+    "undo": _("by undoing"),
+}
+
+SHOWN = 20
+LONGEST = 120
+
+
+class History:
+    """Reads history entries and says them."""
+
+    def __init__(self, request: Request, resources: Resources) -> None:
+        self._request = request
+        self._resources = resources
+        self._labels: dict[tuple[str, int], str] = {}
+        self._people: dict[int, str] = {}
+
+    def of_record(self, resource: ResolvedResource, record_id: int, before: int | None = None) -> list[Entry]:
+        """The latest entries of one record, newest first; `before` an entry's id for older ones."""
+        statement = select(HistoryEntry).where(
+            HistoryEntry.resource == resource.key, HistoryEntry.record_id == record_id
+        )
+        if before is not None:
+            statement = statement.where(HistoryEntry.id < before)
+        found = self._request.reader.scalars(statement.order_by(HistoryEntry.id.desc()).limit(SHOWN)).all()
+        return self.told(found)
+
+    def told(self, entries: Sequence[HistoryEntry]) -> list[Entry]:
+        """The entries in words."""
+        self._prepare(entries)
+        return [self._entry(entry) for entry in entries]
+
+    def _prepare(self, entries: Iterable[HistoryEntry]) -> None:
+        """Look up the names of all people and related records that the entries speak of, one statement each kind."""
+        wanted: dict[str, set[int]] = defaultdict(set)
+        people = set()
+        for entry in entries:
+            if entry.actor_id:
+                people.add(entry.actor_id)
+            for field, _key, before, after in self._fields(entry):
+                if field.is_relation or field.many:
+                    for value in (before, after):
+                        wanted[field.target].update(v for v in (value if isinstance(value, list) else [value]) if v)
+        if people:
+            rows = self._request.connection.execute(select(User.id, User.name).where(User.id.in_(people)))
+            self._people |= {row[0]: row[1] for row in rows}
+        for key, ids in wanted.items():
+            target = self._resources.get(key)
+            if target is None:
+                continue
+            statement = select(target.table.c.id, target.label).where(target.table.c.id.in_(sorted(ids)[:500]))
+            for row in self._request.connection.execute(statement):
+                self._labels[key, row[0]] = str(row[1])
+
+    def _fields(self, entry: HistoryEntry) -> Iterable[tuple[ResolvedField, str, Any, Any]]:
+        """The fields of an entry that the reader may see, with the values before and after."""
+        resource = self._resources.get(entry.resource)
+        if resource is None:
+            return
+        readable = resource.readable(self._request.principal)
+        by_attribute = {field.attribute: field for field in resource.fields.values() if not field.extension}
+        for key in entry.after.keys() | entry.before.keys():
+            field = by_attribute.get(key)
+            if field is not None and field.key in readable:
+                yield field, key, entry.before.get(key), entry.after.get(key)
+
+    def _entry(self, entry: HistoryEntry) -> Entry:
+        from core.web.pages.forms import undo_button
+
+        fields = list(self._fields(entry))
+        changes = tuple(
+            Change(title=field.label, before=self._value(field, before), after=self._value(field, after))
+            for field, _key, before, after in fields
+            if entry.action != "create"
+        )
+        name = self._people.get(entry.actor_id or 0)
+        zone = self._request.timezone.key
+        local = entry.at.astimezone(self._request.timezone)
+        return Entry(
+            id=entry.id,
+            at=formats.ago(entry.at, zone, now()),
+            at_exact=f"{local:%Y-%m-%d %H:%M:%S}",
+            title=self._title(entry, [field for field, *_rest in fields]),
+            person=person(entry.actor_id, name) if entry.actor_id and name else None,
+            kind="change",
+            origin=ORIGINS.get(entry.origin, ""),
+            changes=changes,
+            undo=undo_button(entry.operation) if entry.action != "purge" else None,
+        )
+
+    def _title(self, entry: HistoryEntry, fields: Sequence[ResolvedField]) -> Words:
+        if entry.action == "edit":
+            return _("changed {fields}", fields=str(_(", ")).join(str(field.label) for field in fields) or "…")
+        resource = self._resources.get(entry.resource)
+        own = next((a.title for a in resource.actions if a.name == entry.action), None) if resource else None
+        return ACTIONS.get(entry.action) or own or entry.action
+
+    def _value(self, field: ResolvedField, value: Any) -> str:
+        """A value as history kept it, in the reader's words."""
+        if value in (None, "", []):
+            return ""
+        if field.is_relation:
+            return self._labels.get((field.target, value), "…")
+        if field.many:
+            return str(_(", ")).join(self._labels.get((field.target, each), "…") for each in value)
+        match field.kind:
+            case "money":
+                return formats.money(int(value), self._request.platform.settings.currency)
+            case "instant":
+                return formats.instant(dt.datetime.fromisoformat(value), self._request.timezone.key)
+            case "boolean":
+                return str(_("yes") if value else _("no"))
+            case "choice":
+                choice = field.choice(value)
+                return str(choice.label) if choice else str(value)
+            case _:
+                text = str(value)
+                return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
