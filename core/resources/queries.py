@@ -132,7 +132,7 @@ def read_list(
     grouped: dict[str, list[str]] = {}
     for name, text in given:
         grouped.setdefault(name, []).append(text)
-    sort = _read_sort(resources, resource, grouped.get("sort", [""])[-1], context)
+    sort = read_sort(resources, resource, grouped.get("sort", [""])[-1], context)
     wanted = _read_columns(resources, resource, grouped, context, columns)
     conditions = tuple(
         read_condition(resources, resource, name, texts, context)
@@ -182,7 +182,7 @@ def _read_columns(
     )
 
 
-def _read_sort(resources: Resources, resource: ResolvedResource, text: str, context: Context) -> tuple[Sort, ...]:
+def read_sort(resources: Resources, resource: ResolvedResource, text: str, context: Context) -> tuple[Sort, ...]:
     steps = []
     for part in (text or resource.sort).split(","):
         path = part.strip().removeprefix("-")

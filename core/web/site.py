@@ -35,7 +35,12 @@ if TYPE_CHECKING:
     from core.kernel.platform import Platform
     from core.web.metrics import Metrics
 
-PAGES: Final = ("core.web.pages.sign_in", "core.web.pages.home", "core.web.pages.preferences")
+PAGES: Final = (
+    "core.web.pages.sign_in",
+    "core.web.pages.home",
+    "core.web.pages.preferences",
+    "core.web.pages.resources",
+)
 """The modules whose `routes(platform)` gives the platform's own pages."""
 
 TRIES: Final = 4
