@@ -17,6 +17,7 @@ from core.kernel.errors import SopiaError
 from core.kernel.i18n import Catalogues, activate
 
 COMMANDS = {
+    "serve": "core.cli.serve",
     "init": "core.cli.init",
     "user": "core.cli.user",
     "token": "core.cli.token",

@@ -23,7 +23,7 @@ ORIGIN = "command"
 
 
 @contextmanager
-def opened(*, new: bool = False, safe: bool = False) -> Iterator[Platform]:
+def opened(*, new: bool = False, safe: bool = False, level: int = logging.WARNING) -> Iterator[Platform]:
     """The platform of this installation. Only with `new` is an SQLite database made that is not there."""
     from sqlalchemy.exc import OperationalError
 
@@ -31,7 +31,7 @@ def opened(*, new: bool = False, safe: bool = False) -> Iterator[Platform]:
     from core.kernel import logs
     from core.kernel.settings import Settings
 
-    logs.set_up(logging.DEBUG if os.environ.get("SOPIA_DEBUG") == "1" else logging.WARNING)
+    logs.set_up(logging.DEBUG if os.environ.get("SOPIA_DEBUG") == "1" else level)
     settings = Settings.load()
     if not new:
         refuse_missing(settings)
