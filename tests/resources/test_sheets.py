@@ -299,6 +299,7 @@ class TestDelimited:
             next(opened.rows)
             opened.close()
             opened.close()
+            assert list(opened) == []
         with read_table(path) as opened:
             list(opened)
             assert opened.progress == 1
@@ -406,6 +407,7 @@ class TestWorkbooks:
             next(opened.rows)
             assert list(tmp_path.iterdir())
         assert not list(tmp_path.iterdir())
+        assert list(opened) == []
 
 
 def far_cells() -> bytes:

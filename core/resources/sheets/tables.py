@@ -94,6 +94,7 @@ class Table:
 
     def close(self) -> None:
         """Frees the file; the rows not read yet are gone."""
+        self.rows = iter(())
         self._source.close()
 
     def __enter__(self) -> Self:

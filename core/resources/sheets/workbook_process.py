@@ -127,7 +127,9 @@ def refuse_bomb(entries: list[zipfile.ZipInfo], limits: Limits) -> None:
         raise Fault("password")
     unpacked = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
-    if unpacked > limits["unpacked"] or (unpacked > SMALL and unpacked > packed * limits["ratio"]):
+    if unpacked > SMALL and unpacked > packed * limits["ratio"]:
+        raise Fault("ratio", megabytes=unpacked // MEGABYTE, most=limits["ratio"])
+    if unpacked > limits["unpacked"]:
         raise Fault("unpacked", megabytes=unpacked // MEGABYTE, most=limits["unpacked"] // MEGABYTE)
 
 

@@ -147,6 +147,11 @@ def _fault(answer: dict[str, Any]) -> SopiaError:
                 _("The workbook unpacks to {megabytes} MB; at most {most} MB are read.", **_figures(answer)),
                 _("Save the sheet that you need as a file of its own, or as CSV."),
             )
+        case "ratio":
+            return TooLarge(
+                _("The workbook unpacks to {megabytes} MB, more than {most} times its size.", **_figures(answer)),
+                _("Open it in a spreadsheet program, delete what is empty and save it anew."),
+            )
         case "entries":
             return TooLarge(
                 _("The workbook consists of more than {most} parts.", **_figures(answer)),
