@@ -6,7 +6,6 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
@@ -21,6 +20,7 @@ from core.web.responses import Response, Stream
 from core.web.seen import SeenNotes
 from core.web.site import PAGES, Site
 from core.web.statics import PREFIX
+from core.web.threads import Threads
 
 log = structlog.get_logger("sopia.web")
 
@@ -41,8 +41,8 @@ class Application:
 
     def __init__(self, platform: Platform, *, pages: tuple[str, ...] = PAGES) -> None:
         self._pages = pages
-        self._readers = ThreadPoolExecutor(READERS, "sopia-read")
-        self._writers = ThreadPoolExecutor(WRITERS, "sopia-write")
+        self._readers = Threads(READERS, "sopia-read")
+        self._writers = Threads(WRITERS, "sopia-write")
         self._renewing = threading.Lock()
         self._tried = platform.generation
         self.metrics = Metrics()
@@ -83,8 +83,7 @@ class Application:
             fault = error
         pool = self._readers if incoming.is_safe else self._writers
         try:
-            loop = asyncio.get_running_loop()
-            response, headers = await loop.run_in_executor(pool, site.answer, incoming, fault)
+            response, headers = await pool.run(site.answer, incoming, fault)
         finally:
             incoming.body.form.close()
         if fault is not None and response.status in CLOSE_AFTER:
@@ -97,8 +96,8 @@ class Application:
             await _send(send, response.status, headers, response.body, head=head)
             return
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        loop, chunks = asyncio.get_running_loop(), iter(response.chunks)
-        while not head and (chunk := await loop.run_in_executor(self._readers, _next, chunks)) is not None:
+        chunks = iter(response.chunks)
+        while not head and (chunk := await self._readers.run(_next, chunks)) is not None:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
@@ -143,8 +142,8 @@ class Application:
 
     def close(self) -> None:
         """Let everything that runs come to its end, then close the connections."""
-        self._readers.shutdown()
-        self._writers.shutdown()
+        self._readers.close()
+        self._writers.close()
         self.seen.stop()
         self.site.platform.close()
 

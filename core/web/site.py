@@ -18,6 +18,7 @@ from core.kernel.roles import ACTIONS
 from core.kernel.sessions import SignedIn, find_session
 from core.kernel.tokens import find_token
 from core.web import cookies
+from core.web.folding import fold
 from core.web.headers import RawHeaders, check_origin, finish
 from core.web.incoming import Incoming
 from core.web.navigation import Shells
@@ -80,7 +81,13 @@ class Site:
         self.host = host
         registry = platform.registry
         self.statics = Statics([*registry.folders("static").values(), STATIC])
-        self.templates = make_environment(self.statics.url, list(registry.folders("templates").values()))
+        folders = list(registry.folders("templates").values())
+        self.templates = make_environment(self.statics.url, folders)
+        """Templates that are made while the site runs, and serve every language."""
+        self._pages = {
+            locale: fold(make_environment(self.statics.url, folders))
+            for locale in platform.catalogues.available_locales
+        }
         self.shells = Shells(platform, *_own_files(registry, self.statics))
         self.router = _router(platform, pages)
         self.kept: dict[Any, Any] = {}
@@ -187,7 +194,7 @@ class Site:
 
     def _draw(self, request: Request, response: Response) -> Response:
         if isinstance(response, Page):
-            template = self.templates.get_template(response.template)
+            template = self._pages[request.locale].get_template(response.template)
             html = template.render(shell=request.shell, view=response.view, nonce=request.nonce, **response.extra)
             response.body = html.encode("utf-8", "replace")
             if request.shell.notices and cookies.NOTICE in request.incoming.cookies:
