@@ -37,8 +37,9 @@ class Judgement:
 def explain(session: AnySession, principal: Principal, resource: str, record: Any, action: str) -> Text:
     """Why the principal can or cannot do this, in one sentence. `session` is a system session."""
     judged = judge(session, principal, resource, record, action)
-    name = principal.name or _("Nobody")
-    verb = VERBS.get(action, _("do '{action}' with", action=action))
+    if not principal.user_id:
+        return _("This record stays closed, because {reason}.", reason=judged.reason)
+    name, verb = principal.name, VERBS.get(action) or _("do '{action}' with", action=action)
     if judged.allowed:
         return _("{name} can {verb} this record, because {reason}.", name=name, verb=verb, reason=judged.reason)
     return _("{name} cannot {verb} this record, because {reason}.", name=name, verb=verb, reason=judged.reason)
@@ -311,7 +312,7 @@ def _linked(session: AnySession, record: Any, link: str) -> Any:
 
 
 def _by_table(table: str) -> type[Any] | None:
-    return next((m.class_ for m in Base.registry.mappers if getattr(m.class_, "__tablename__", "") == table), None)
+    return next((m.class_ for m in Base.registry.mappers if vars(m.class_).get("__tablename__") == table), None)
 
 
 def _name(session: AnySession, model: type[User] | type[Department] | type[Group], key: int) -> str:
