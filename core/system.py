@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from core.kernel.access import Principal
 from core.kernel.departments import Department, Membership
 from core.kernel.history import HistoryEntry
 from core.kernel.i18n import translate as _
@@ -9,7 +12,8 @@ from core.kernel.plugins import SYSTEM, Plugin, platform_version
 from core.kernel.roles import Group, Role
 from core.kernel.users import User
 from core.resources.fields import Choice, Field
-from core.resources.resource import Resource, Section
+from core.resources.resolved import Resources
+from core.resources.resource import Redaction, Resource, Section
 
 MENU = _("Administration")
 
@@ -89,16 +93,32 @@ memberships = Resource(
     fields=(Field("title", label=_("Position held")),),
 )
 
+
+def visible_changes(resources: Resources, principal: Principal, item: dict[str, Any]) -> dict[str, Any]:
+    """An entry of history without the values of fields that its reader may not see."""
+    resource = resources.get(item.get("resource", ""))
+    if resource is None:
+        return item
+    attributes = {resource.fields[key].attribute for key in resource.readable(principal)}
+    kept = {
+        side: {key: value for key, value in (item.get(side) or {}).items() if key in attributes}
+        for side in ("before", "after")
+        if side in item
+    }
+    return item | kept
+
+
 history = Resource(
     HistoryEntry,
     title=_("History"),
     plural=_("History"),
-    list=("at", "actor_id", "origin", "resource", "record_id", "action"),
+    list=("at", "actor", "origin", "resource", "record", "action"),
     sort="-id",
     fields=tuple(
         Field(key, readonly=True)
-        for key in ("operation", "at", "actor_id", "origin", "resource", "record_id", "action", "before", "after")
+        for key in ("operation", "at", "actor", "origin", "resource", "record", "action", "before", "after")
     ),
+    parts=(Redaction(visible_changes),),
 )
 
 plugin = Plugin(

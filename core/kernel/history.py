@@ -23,7 +23,7 @@ from core.kernel.errors import Conflict, NotFound
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Attached
 from core.kernel.predicates import key_of
-from core.kernel.types import Instant, Key, Money, MoneyType, now
+from core.kernel.types import Instant, Key, Money, MoneyType, link, now
 
 UNTOLD = frozenset({"version", "updated_at", "created_at"})
 """Columns that every change touches and that tell nobody anything."""
@@ -38,10 +38,10 @@ class HistoryEntry(Base):
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     operation: Mapped[str] = mapped_column(String(32), index=True)
     at: Mapped[datetime] = mapped_column(default=now, index=True)
-    actor_id: Mapped[int | None] = mapped_column(Key)
+    actor_id: Mapped[int | None] = link("system_user", nullable=True)
     origin: Mapped[str] = mapped_column(String(20))
     resource: Mapped[str] = mapped_column(String(80))
-    record_id: Mapped[int] = mapped_column(Key)
+    record: Mapped[int] = mapped_column("record_id", Key)
     action: Mapped[str] = mapped_column(String(40))
     before: Mapped[dict[str, Any]] = mapped_column(JSON)
     after: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -127,7 +127,7 @@ def write_changes(connection: Connection, operation: Operation, changes: Iterabl
             "actor_id": operation.actor_id,
             "origin": operation.origin,
             "resource": change.resource,
-            "record_id": change.record_id,
+            "record": change.record_id,
             "action": operation.verb if operation.verb and change.action == "edit" else change.action,
             "before": change.before,
             "after": change.after,
@@ -230,15 +230,15 @@ def undo(session: Session, operation_id: str, models: dict[str, type[Model]]) ->
     for entry in entries:
         _take_back(session, entry, models)
         session.flush()
-    return len({(entry.resource, entry.record_id) for entry in entries})
+    return len({(entry.resource, entry.record) for entry in entries})
 
 
 def _take_back(session: Session, entry: HistoryEntry, models: dict[str, type[Model]]) -> None:
     model = models.get(entry.resource)
-    record = session.get(model, entry.record_id) if model else None
+    record = session.get(model, entry.record) if model else None
     if model is None or record is None or entry.action == "purge":
         raise Conflict(
-            _("'{resource}' {id} is no longer available.", resource=entry.resource, id=entry.record_id),
+            _("'{resource}' {id} is no longer available.", resource=entry.resource, id=entry.record),
             _("An operation is undone as a whole; this one cannot be any more."),
         )
     if entry.action == "create":

@@ -104,6 +104,16 @@ class ResolvedResource:
         return isinstance(self.policy, Own)
 
     @property
+    def has_bin(self) -> bool:
+        """Whether its records can be deleted and brought back."""
+        return "deleted_at" in self.table.c
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nobody writes its records by hand: history."""
+        return all(each.readonly for each in self.fields.values())
+
+    @property
     def label(self) -> TableColumn[Any]:
         """The column that says what a record is called."""
         own = getattr(self.model, "__label__", None)

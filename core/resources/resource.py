@@ -85,7 +85,14 @@ class Duplicates:
     keys: tuple[tuple[str, str, Callable[[str], str]], ...]
 
 
-Part = Panel | Action | Duplicates
+@dataclass(frozen=True)
+class Redaction:
+    """Takes out of a record's JSON what its reader may not see and no field says; `redact(resources, principal, item)`."""
+
+    redact: Callable[[Any, Any, dict[str, Any]], dict[str, Any]]
+
+
+Part = Panel | Action | Duplicates | Redaction
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,6 +41,7 @@ PAGES: Final = (
     "core.web.pages.home",
     "core.web.pages.preferences",
     "core.web.pages.resources",
+    "core.api.routes",
 )
 """The modules whose `routes(platform)` gives the platform's own pages."""
 

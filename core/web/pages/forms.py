@@ -230,7 +230,7 @@ def undo_button(operation: str) -> Button:
 
 def remove_button(request: Request, resource: ResolvedResource, record_id: int, title: str) -> Button | None:
     """The button that moves a record to the recycle bin; None for whoever may not."""
-    if not request.principal.allows(resource.key, "delete") or "deleted_at" not in resource.table.c:
+    if not request.principal.allows(resource.key, "delete") or not resource.has_bin:
         return None
     confirm = Confirm(
         title=_("Delete “{title}”?", title=title),

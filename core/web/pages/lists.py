@@ -126,7 +126,7 @@ class ListPages:
         return draw_table(request, self._resource, page.cells, page.rows, columns, selectable=selectable)
 
     def _bulk(self, request: Request) -> tuple[Bulk, ...]:
-        if not request.principal.allows(self._resource.key, "delete") or "deleted_at" not in self._resource.table.c:
+        if not request.principal.allows(self._resource.key, "delete") or not self._resource.has_bin:
             return ()
         ask = _("Move {count} records to the recycle bin?", count="{count}")
         return (Bulk(title=_("Delete"), url=f"{self._resource.url}/delete", icon="trash", danger=True, ask=ask),)

@@ -40,7 +40,7 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
     yield Route(url, lists.list, f"{key}.view")
     yield Route(f"{url}/{{id:int}}", pages.show, f"{key}.view")
     yield Route(f"{url}/options", partial(_options, resources, resource), f"{key}.view")
-    if all(field.readonly for field in resource.fields.values()):
+    if resource.read_only:
         return
     yield Route(f"{url}/new", forms.new, f"{key}.create")
     yield Route(f"{url}/new", forms.create, f"{key}.create", methods=("POST",))
@@ -51,7 +51,7 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
     if resource.actions:
         allow = tuple(f"{key}.{action.allow or action.name}" for action in resource.actions)
         yield Route(f"{url}/{{id:int}}/actions/{{action}}", pages.act, allow, methods=("POST",))
-    if "deleted_at" in resource.table.c:
+    if resource.has_bin:
         yield Route(f"{url}/{{id:int}}/delete", pages.delete, f"{key}.delete", methods=("POST",))
         yield Route(f"{url}/delete", pages.delete_many, f"{key}.delete", methods=("POST",))
         yield Route(f"{url}/{{id:int}}/restore", pages.restore, f"{key}.delete", methods=("POST",))

@@ -1,0 +1,1 @@
+"""REST over every declared resource, and its OpenAPI description."""

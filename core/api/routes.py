@@ -1,0 +1,39 @@
+"""Where everything of the API is, and who may call it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from core.api.collections import BASE, Collection
+from core.resources.records import Records
+from core.resources.resolved import ResolvedResource, Resources
+from core.web.routing import Route
+
+if TYPE_CHECKING:
+    from core.kernel.platform import Platform
+
+
+def routes(platform: Platform) -> Iterable[Route]:
+    """The API of all resources of a generation."""
+    resources: Resources = platform.above
+    records = Records(resources, platform.registry.hooks)
+    for resource in resources.values():
+        yield from _routes_of(resource, Collection(resources, resource, records))
+
+
+def _routes_of(resource: ResolvedResource, collection: Collection) -> Iterable[Route]:
+    key, url = resource.key, f"{BASE}/{resource.address}"
+    one = f"{url}/{{id:int}}"
+    yield Route(url, collection.list, f"{key}.view")
+    yield Route(one, collection.read, f"{key}.view")
+    if resource.read_only:
+        return
+    yield Route(url, collection.create, f"{key}.create", methods=("POST",))
+    yield Route(one, collection.change, (f"{key}.edit", f"{key}.assign"), methods=("PATCH",))
+    if resource.has_bin:
+        yield Route(one, collection.delete, f"{key}.delete", methods=("DELETE",))
+        yield Route(f"{one}/restore", collection.restore, f"{key}.delete", methods=("POST",))
+    if resource.actions:
+        allow = tuple(f"{key}.{action.allow or action.name}" for action in resource.actions)
+        yield Route(f"{one}/actions/{{action}}", collection.act, allow, methods=("POST",))
