@@ -61,7 +61,7 @@ def make_app(root: str = "") -> Starlette:
         Route("/", index),
         Route("/pick", _pick),
         Route("/palette", _palette),
-        Route("/duplicates", _duplicates(environment)),
+        Route("/duplicates", _duplicates(environment), methods=["POST"]),
         Route("/status", _status),
         Route("/check", _check, methods=["POST"]),
         Mount("/static", StaticFiles(directory=STATIC)),

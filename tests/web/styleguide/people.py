@@ -54,8 +54,8 @@ def shell(page: str = "/customers/customers", **changes: object) -> Shell:
         ),
         "user": person(3, "华北销售部 · 主管"),
         "user_links": (
-            Link(title=_("Preferences"), url="/preferences", icon="gear"),
-            Link(title=_("API tokens"), url="/tokens", icon="key"),
+            Link(title="个人设置", url="/preferences", icon="gear"),
+            Link(title="API 令牌", url="/tokens", icon="key"),
         ),
         "unread": "3",
         **changes,

@@ -39,9 +39,14 @@ export function fragment(html) {
   return template.content;
 }
 
-/** Ask the server as a script does: it answers with a fragment, JSON or an empty 204 instead of a page. */
-export function ask(url, options = {}) {
-  return fetch(url, { credentials: "same-origin", ...options, headers: { "Sopia-Fragment": "1", ...options.headers } });
+/**
+ * Ask the server as a script does: it answers with a fragment, JSON or an empty 204 instead of a page.
+ * A redirect means that it answers with a page after all (the session has ended): that is no answer.
+ */
+export async function ask(url, options = {}) {
+  const answer = await fetch(url, { credentials: "same-origin", ...options, headers: { "Sopia-Fragment": "1", ...options.headers } });
+  if (answer.redirected) throw new Error(`${url} led to ${answer.url}`);
+  return answer;
 }
 
 /** Run after a pause, and only the last of several calls. */

@@ -34,7 +34,10 @@ function build(url, searchUrl, form) {
   input.addEventListener("keydown", (event) => {
     const options = all("[role=option]", hits);
     const now = options.findIndex((o) => o.ariaSelected === "true");
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    if (event.key === "Escape") {
+      event.preventDefault();
+      made.close();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       choose(hits, (now + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length, input);
     } else if (event.key === "Enter" && !event.isComposing) {

@@ -104,8 +104,8 @@ export function attach(sheet) {
 async function dialog(button, ticked) {
   const url = new URL(button.dataset.dialog, location.href);
   ticked.forEach((box) => url.searchParams.append("id", box.value));
-  const answer = await ask(url);
-  if (!answer.ok) return;
+  const answer = await ask(url).catch(() => null);
+  if (!answer?.ok) return;
   const box = make("dialog", { class: "with-form", "aria-label": button.textContent.trim() }, make("h2", {}, button.textContent.trim()), fragment(await answer.text()));
   document.body.append(box);
   box.addEventListener("close", () => box.remove());
