@@ -33,6 +33,7 @@ class HistoryEntry(Base):
     """One change of one record: its values before and after, who made it, when and from where."""
 
     __tablename__ = "system_history"
+    __address__ = "history"
     __policy__ = Attached()
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -41,12 +42,12 @@ class HistoryEntry(Base):
     actor_id: Mapped[int | None] = link("system_user", nullable=True)
     origin: Mapped[str] = mapped_column(String(20))
     resource: Mapped[str] = mapped_column(String(80))
-    record: Mapped[int] = mapped_column("record_id", Key)
+    record: Mapped[int] = mapped_column("record_id", Key, key="record")
     action: Mapped[str] = mapped_column(String(40))
     before: Mapped[dict[str, Any]] = mapped_column(JSON)
     after: Mapped[dict[str, Any]] = mapped_column(JSON)
 
-    __table_args__ = (Index("ix_system_history_record", "resource", "record_id", "id"),)
+    __table_args__ = (Index("ix_system_history_record", "resource", "record", "id"),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,9 @@ def create_tables(database: Database, models: Iterable[type[Any]]) -> None:
     with database.transaction(write=True) as connection:
         if not database.is_sqlite:
             connection.execute(select(func.pg_advisory_xact_lock(PREPARING)))
-        Base.metadata.create_all(connection, tables=[model.__table__ for model in models])
+        prefixes = {table_of(model).partition("_")[0] for model in models}
+        own = [table for table in Base.metadata.sorted_tables if table.name.partition("_")[0] in prefixes]
+        Base.metadata.create_all(connection, tables=own)
 
 
 def _make_administrator(session: AnySession, password_hash: str, locale: str) -> bool:

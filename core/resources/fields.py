@@ -158,7 +158,7 @@ def _of_column(
     model: type[Any], mapper: Mapper[Any], attribute: ColumnProperty[Any], domain: str
 ) -> ResolvedField | None:
     column = attribute.columns[0]
-    if not isinstance(column, Column) or attribute.key in ("version", "deleted_at"):
+    if not isinstance(column, Column) or attribute.key == "deleted_at":
         return None
     relation = bool(column.foreign_keys) and not column.primary_key
     key = attribute.key.removesuffix("_id") if relation else attribute.key

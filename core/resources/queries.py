@@ -325,7 +325,7 @@ class Lists:
         values = parameters(request.conditions)
         if request.terms:
             for index in self._indexes():
-                values |= index.parameters(request.terms)
+                values |= index.parameters(request.terms, index.table_name)
         return values
 
     def _indexes(self) -> Iterable[Any]:
@@ -558,7 +558,9 @@ class _Build:
     def _matching(self, terms: Terms, walk: Way) -> Any:
         ways: list[ColumnElement[bool]] = []
         if self._resource.index is not None:
-            ways.append(self._resource.index.condition(self._resource.table, terms, walk))
+            ways.append(
+                self._resource.index.condition(self._resource.table, terms, walk, name=self._resource.table.name)
+            )
         for name in self._resource.declared.search:
             if "." not in name:
                 continue
@@ -566,7 +568,8 @@ class _Build:
             target = self._resources.target(step)
             if target is not None and target.index is not None:
                 table = target.table.alias()
-                found = select(table.c.id).where(target.index.condition(table, terms))
+                narrowed = target.index.condition(table, terms, name=target.table.name)
+                found = select(table.c.id).where(narrowed)
                 ways.append(self._column(self._resource, (), step).in_(found))
         return or_(*ways) if len(ways) > 1 else ways[0]
 
