@@ -7,11 +7,11 @@ KERNEL = Path(__file__).parents[2] / "core" / "kernel"
 
 FLOORS = (
     "errors i18n logs settings",
-    "database formats pinyin policies search storage types",
+    "database formats pinyin policies search storage storage_s3 types",
     "common_passwords departments generations organisation passwords roles shipped_roles sessions signin tokens users",
     "access compiler explain gate granting guard history postgresql predicates principal",
     "checks discovery hooks idempotency plugins registry",
-    "autogenerate jobs lifecycle migrations",
+    "autogenerate jobs lifecycle migrations outbox worker",
     "platform",
 )
 FLOOR_OF = {module: number for number, modules in enumerate(FLOORS) for module in modules.split()}
