@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
+from core.kernel.database import Session
+from core.kernel.history import Operation
 from core.kernel.platform import Parts, Platform, open_platform
 from core.kernel.settings import Settings
+from core.kernel.states import Ownership
 from core.resources.indexing import create_indexes, search_watcher
 from core.resources.resolved import Resources
-
-PARTS = Parts(
-    system="core.system:plugin",
-    above=Resources,
-    watchers=lambda resources: (search_watcher(resources),),
-    make=create_indexes,
-)
 
 
 def assemble(settings: Settings | None = None, *, safe: bool = False) -> Platform:
     """The platform of this installation, opened and ready; `safe` leaves every plugin out."""
     return open_platform(settings or Settings.load(), parts=PARTS, safe=safe)
+
+
+def make(connection: Connection, resources: Resources) -> None:
+    """What a generation needs in the database beside its tables: search indexes, and what plugins start with."""
+    create_indexes(connection, resources)
+    _install(connection, resources)
+
+
+def _install(connection: Connection, resources: Resources) -> None:
+    """Let every plugin put in what it starts with, once; the ledger remembers it."""
+    for plugin in resources.registry.plugins:
+        if plugin.install is None:
+            continue
+        info = {"system": connection, "operation": Operation(None, "plugin"), "watchers": (search_watcher(resources),)}
+        with Session(bind=connection, info=info) as session:
+            mark = (plugin.name, "install", "once")
+            if session.get(Ownership, mark) is None:
+                session.add(Ownership(plugin=plugin.name, kind="install", name="once"))
+                plugin.install(session)
+                session.flush()
+
+
+PARTS = Parts(
+    system="core.system:plugin",
+    above=Resources,
+    watchers=lambda resources: (search_watcher(resources),),
+    make=make,
+)

@@ -18,8 +18,10 @@ from core.kernel.plugins import Plugin, Setting
 from core.kernel.policies import Attached, Private, Public, Restrict, Scoped, Sealed, Through
 from core.kernel.types import Instant, Money, MoneyType, link, now
 from core.resources import values
+from core.resources.bulk import take_ids
 from core.resources.fields import Choice, Field
 from core.resources.resource import Action, Column, Duplicates, Extension, Panel, Resource, Section
+from core.workplace.demo import Demo
 
 __all__ = [
     "Action",
@@ -28,6 +30,7 @@ __all__ = [
     "Choice",
     "Column",
     "Conflict",
+    "Demo",
     "Duplicates",
     "Extension",
     "Field",
@@ -59,6 +62,7 @@ __all__ = [
     "hookimpl",
     "link",
     "now",
+    "take_ids",
     "translate",
     "translate_plural",
     "translator",

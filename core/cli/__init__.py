@@ -19,6 +19,8 @@ from core.kernel.i18n import Catalogues, activate
 COMMANDS = {
     "serve": "core.cli.serve",
     "init": "core.cli.init",
+    "demo": "core.cli.demo",
+    "plugin": "core.cli.plugin",
     "user": "core.cli.user",
     "token": "core.cli.token",
     "doctor": "core.cli.doctor",

@@ -14,7 +14,7 @@ from core.kernel.errors import ConfigurationError
 from core.kernel.i18n import translate as _
 
 if TYPE_CHECKING:
-    from core.kernel.database import Session
+    from core.kernel.database import Database, Session
     from core.kernel.platform import Platform
     from core.kernel.settings import Settings
 
@@ -25,17 +25,14 @@ ORIGIN = "command"
 @contextmanager
 def opened(*, new: bool = False, safe: bool = False, level: int = logging.WARNING) -> Iterator[Platform]:
     """The platform of this installation. Only with `new` is an SQLite database made that is not there."""
-    from sqlalchemy.exc import OperationalError
-
     from core.assembly import assemble
-    from core.kernel import logs
     from core.kernel.settings import Settings
 
-    logs.set_up(logging.DEBUG if os.environ.get("SOPIA_DEBUG") == "1" else level)
+    set_up_log(level)
     settings = Settings.load()
     if not new:
         refuse_missing(settings)
-    try:
+    with explained():
         platform = assemble(settings, safe=safe)
         try:
             # Where it is not what the command was asked for, it must not get into what a program reads.
@@ -43,11 +40,42 @@ def opened(*, new: bool = False, safe: bool = False, level: int = logging.WARNIN
             yield platform
         finally:
             platform.close()
+
+
+@contextmanager
+def opened_database(settings: Settings) -> Iterator[Database]:
+    """The database of this installation alone, without the plugins that work with it."""
+    from core.kernel.database import Database
+
+    set_up_log(logging.WARNING)
+    refuse_missing(settings)
+    with explained():
+        database = Database(settings.database_url)
+        try:
+            yield database
+        finally:
+            database.dispose()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Say in one sentence when the database cannot be reached."""
+    from sqlalchemy.exc import OperationalError
+
+    try:
+        yield
     except OperationalError as error:
         raise ConfigurationError(
             _("The database cannot be used: {reason}.", reason=first_line(error.orig)),
             _("Look at SOPIA_DATABASE_URL, and whether the database server is running."),
         ) from error
+
+
+def set_up_log(level: int) -> None:
+    """Log from this level up, and everything with SOPIA_DEBUG=1."""
+    from core.kernel import logs
+
+    logs.set_up(logging.DEBUG if os.environ.get("SOPIA_DEBUG") == "1" else level)
 
 
 def refuse_missing(settings: Settings) -> None:

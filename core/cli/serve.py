@@ -16,6 +16,7 @@ from core.kernel.errors import ConfigurationError
 from core.kernel.i18n import translate as _
 
 if TYPE_CHECKING:
+    from core.kernel.platform import Platform
     from core.web.app import Application
 
 WAITING = 2048
@@ -32,8 +33,9 @@ LAST_REQUESTS = 30
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for all.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
+@click.option("--demo", is_flag=True, help="Fill a new installation with a company to try things with.")
 @click.option("--safe", is_flag=True, help="The kernel alone, for when a plugin keeps everybody out.")
-def serve(host: str, port: int, workers: int, safe: bool) -> None:
+def serve(host: str, port: int, workers: int, demo: bool, safe: bool) -> None:
     """Serve the screens and the API. A new installation is made where there is none."""
     from core.cli.installation import opened
     from core.web.app import Application
@@ -41,6 +43,8 @@ def serve(host: str, port: int, workers: int, safe: bool) -> None:
     listening = listen(host, port)
     try:
         with opened(new=True, safe=safe, level=logging.INFO) as platform:
+            if demo:
+                _fill_once(platform)
             tell_address(platform.settings.base_url, host, listening)
             if workers == 1:
                 run_server(Application(platform), listening)
@@ -50,6 +54,18 @@ def serve(host: str, port: int, workers: int, safe: bool) -> None:
         click.echo(_("Stopped."), err=True)
     finally:
         listening.close()
+
+
+def _fill_once(platform: Platform) -> None:
+    """Make the demo company where it is not there yet, and say how to sign in as one of its people."""
+    from core.cli.demo import fill, sign_in_hint
+    from core.workplace.demo import is_there
+
+    with platform.database.transaction(write=False) as connection:
+        there = is_there(connection)
+    if not there:
+        fill(platform)
+    click.echo(sign_in_hint())
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -129,16 +145,11 @@ def not_started() -> ConfigurationError:
 def make_worker(*, safe: bool) -> Application:
     """What one of several processes serves; called there, after the installation has been prepared."""
     from core.assembly import assemble
-    from core.kernel import logs
+    from core.cli.installation import set_up_log
     from core.web.app import Application
 
-    logs.set_up(log_level())
+    set_up_log(logging.INFO)
     return Application(assemble(safe=safe))
-
-
-def log_level() -> int:
-    """Everything with SOPIA_DEBUG=1, else what is worth knowing."""
-    return logging.DEBUG if os.environ.get("SOPIA_DEBUG") == "1" else logging.INFO
 
 
 def server_settings(application: Any, **more: Any) -> Any:

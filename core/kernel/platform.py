@@ -104,7 +104,7 @@ def open_platform(settings: Settings, *, parts: Parts | None = None, safe: bool 
         password = prepare(settings, database)
         platform = build(settings, database, parts=parts, safe=safe)
         create_tables(database, platform.registry.models)
-        with database.transaction(write=True) as connection:
+        with database.transaction(write=True) as connection, activate(platform.catalogues, settings.locale):
             platform.parts.make(connection, platform.above)
     except BaseException:
         database.dispose()

@@ -93,7 +93,7 @@ class Plugin:
     """A business module and all that it adds. Write one in `plugin.py`, called `plugin`: it is the table of contents.
 
     `requires` names other plugins with their versions (`"customers>=1.0"`). `automatic` is for a bridge: it is enabled
-    as soon as all that it requires are. `hooks` names modules with hook implementations; the package's own `hooks.py`
+    as soon as all that it requires are. `install` puts in what the plugin starts with, once, given a system session. `hooks` names modules with hook implementations; the package's own `hooks.py`
     needs no mention.
     """
 
@@ -111,6 +111,7 @@ class Plugin:
     automatic: bool = False
     summary: Words = ""
     demo: Callable[..., Any] | None = None
+    install: Callable[..., Any] | None = None
     hooks: tuple[str, ...] = ()
     module: str = field(default="", kw_only=True)
 
@@ -118,7 +119,7 @@ class Plugin:
         if not self.module:
             # The frame above the generated __init__ is the module that writes the declaration.
             object.__setattr__(self, "module", sys._getframe(2).f_globals.get("__name__", ""))
-        _check_name(self.name, self.module)
+        check_name(self.name, self.module)
         _check_tuples(self)
         try:
             Version(self.version)
@@ -223,7 +224,8 @@ def migrations_folder(name: str, package_folder: Path | None) -> Path | None:
     return package_folder / "migrations" if package_folder else None
 
 
-def _check_name(name: str, module: str) -> None:
+def check_name(name: str, module: str = "") -> None:
+    """Refuse a name that no plugin can have."""
     allowed = _("Use lower-case letters and digits, a letter first, at most {longest} of them, as in visits.",
                 longest=LONGEST_NAME)  # fmt: skip
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
@@ -265,6 +267,10 @@ def _check_requirement(name: str, text: str) -> None:
         )
 
 
+class RequirementError(PluginError):
+    """A plugin is there and works, but what it requires is missing, too old, or requires it in turn."""
+
+
 @dataclass(frozen=True)
 class Arrangement:
     """Plugins in the order in which they can start, and those that cannot, each with its reason."""
@@ -304,13 +310,13 @@ def _unmet(manifest: Manifest, present: Mapping[str, Manifest], broken: set[str]
                 _("Mend '{wanted}', whose own message says what is wrong, or disable '{name}'.", **values),
             )
         if wanted not in present and wanted != PLATFORM:
-            return PluginError(
+            return RequirementError(
                 _("Plugin '{name}' requires '{wanted}', which is not enabled.", **values),
                 _("Enable '{wanted}' or disable '{name}'.", **values),
             )
         version = platform_version() if wanted == PLATFORM else present[wanted].version
         if not requirement.specifier.contains(version, prereleases=True):
-            return PluginError(
+            return RequirementError(
                 _("Plugin '{name}' {own} requires '{requirement}', but '{wanted}' is version {version}.",
                   own=manifest.version, requirement=str(requirement), version=version, **values),
                 _("Install a '{wanted}' that fits, or another version of '{name}', or disable '{name}'.", **values),
@@ -336,7 +342,7 @@ def _sorted(manifests: Mapping[str, Manifest]) -> tuple[tuple[str, ...], tuple[s
 
 def _circular(circle: tuple[str, ...]) -> PluginError:
     path = " → ".join([*circle, circle[0]])
-    return PluginError(
+    return RequirementError(
         _("These plugins require each other in a circle: {path}.", path=path),
         _("Disable one of them, or take one requirement out; a third plugin with automatic=True can join two others."),
     )
