@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapper
 from core.kernel.access import Principal
 from core.kernel.errors import PluginError
 from core.kernel.i18n import translate as _
+from core.kernel.plugins import SYSTEM
 from core.kernel.policies import Own, Policy
 from core.kernel.registry import Registry
 from core.kernel.search import SearchIndex
@@ -237,7 +238,7 @@ def _first(resource: ResolvedResource, path: str) -> tuple[str, ResolvedField | 
 
 def _resolve(resource: Resource, registry: Registry) -> ResolvedResource:
     told = {each.key: each for each in resource.fields}
-    fields = derive(resource.model, resource.plugin, told)
+    fields = derive(resource.model, domain_of(resource.plugin), told)
     columns = [_column(each) for each in resource.list] or [Column(key) for key in list(fields)[:6] if key not in GIVEN]
     sections = _sections(resource.form, fields)
     panels, actions = list(resource.of_kind(Panel)), list(resource.of_kind(Action))
@@ -258,6 +259,11 @@ def _resolve(resource: Resource, registry: Registry) -> ResolvedResource:
         extensions=extensions,
         index=SearchIndex(resource.model.__tablename__) if indexed else None,
     )
+
+
+def domain_of(plugin: str) -> str:
+    """The catalogue with a plugin's words; the platform's own are in `core`."""
+    return "core" if plugin == SYSTEM else plugin
 
 
 def _column(each: str | Column) -> Column:
