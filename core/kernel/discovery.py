@@ -148,17 +148,33 @@ def fingerprint(found: Found) -> str:
     return digest.hexdigest()[:32]
 
 
+def package_folder(found: Found) -> Path | None:
+    """The folder of a plugin that is not imported; None for a plugin in one file."""
+    place = _place(found)
+    return place if place and place.is_dir() else None
+
+
 def _files_of(found: Found) -> Iterable[Path]:
-    """The Python files of the plugin. Finding a module of a package would import the package, so the path is walked."""
-    parts = found.module.split(".")
-    parts = parts[:-1] if len(parts) > 1 and parts[-1] == "plugin" else parts
-    for root in map(Path, sys.path):
-        folder = root.joinpath(*parts)
-        if folder.is_dir():
-            return folder.rglob("*.py")
-        if folder.with_suffix(".py").is_file():
-            return [folder.with_suffix(".py")]
-    return []
+    place = _place(found)
+    if place is None:
+        return []
+    return place.rglob("*.py") if place.is_dir() else [place]
+
+
+def _place(found: Found) -> Path | None:
+    """The folder or the file of a plugin. Only its outermost package is looked up, because that imports nothing."""
+    top, *rest = found.module.split(".")
+    rest = rest[:-1] if rest and rest[-1] == "plugin" else rest
+    try:
+        spec = importlib.util.find_spec(top)
+    except ValueError:  # a module that was made by hand
+        return None
+    roots = [Path(root) for root in (spec.submodule_search_locations or ())] if spec else []
+    if spec and spec.origin and not roots:
+        return Path(spec.origin) if Path(spec.origin).is_file() else None
+    places = [root.joinpath(*rest) for root in roots]
+    places += [place.with_suffix(".py") for place in places if rest]
+    return next((place for place in places if place.exists()), None)
 
 
 def _reason(error: BaseException) -> str:

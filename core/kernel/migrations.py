@@ -142,7 +142,7 @@ def migrate(database: Database, every: Iterable[History]) -> dict[str, PluginErr
     return failed
 
 
-def upgrade(connection: Connection, history: History) -> bool:
+def upgrade(connection: Connection, history: History, target: str = "head") -> bool:
     """Bring one plugin to its newest version, on a connection from `migration`; whether anything was to be done."""
     if not history.written:
         return _follow_models(connection, history)
@@ -152,8 +152,8 @@ def upgrade(connection: Connection, history: History) -> bool:
     if version == f"{history.plugin}_{UNWRITTEN}":
         _adopt(connection, history)
         return True
-    _run(connection, history, "head")
-    log.debug("migrated", plugin=history.plugin, before=version, after=history.head)
+    _run(connection, history, target, up=True)
+    log.debug("migrated", plugin=history.plugin, before=version, after=target)
     return True
 
 
@@ -167,15 +167,13 @@ def downgrade(connection: Connection, history: History, version: str = "base") -
     log.debug("migrated back", plugin=history.plugin, before=before, after=version)
 
 
-def _run(connection: Connection, history: History, target: str) -> None:
+def _run(connection: Connection, history: History, target: str, *, up: bool = False) -> None:
     """Run migrations up or down, and refuse those that touch the tables of others."""
     script = _script(history)
     others = catalogue(connection, without=history.plugin)
 
     def steps(revision: Any, context: Any) -> Any:
-        if target == "head":
-            return script._upgrade_revs(target, revision)
-        return script._downgrade_revs(target, revision)
+        return script._upgrade_revs(target, revision) if up else script._downgrade_revs(target, revision)
 
     try:
         with EnvironmentContext(Config(), script, fn=steps) as environment:

@@ -10,8 +10,8 @@ FLOORS = (
     "database formats pinyin policies search storage storage_s3 types",
     "common_passwords departments generations organisation passwords roles shipped_roles sessions signin tokens users",
     "access compiler explain gate granting guard history postgresql predicates principal",
-    "checks discovery hooks idempotency plugins registry",
-    "autogenerate jobs lifecycle migrations outbox worker",
+    "checks discovery hooks idempotency plugins registry trial",
+    "archives autogenerate jobs lifecycle migrations outbox scaffold states versions worker",
     "platform",
 )
 FLOOR_OF = {module: number for number, modules in enumerate(FLOORS) for module in modules.split()}
