@@ -18,7 +18,7 @@ from core.web.incoming import Incoming
 from core.web.metrics import Metrics
 from core.web.responses import Response, Stream
 from core.web.seen import SeenNotes
-from core.web.site import PAGES, Site
+from core.web.site import PAGES, Pages, Site
 from core.web.statics import PREFIX
 from core.web.threads import Threads
 
@@ -39,7 +39,7 @@ CLOSE_AFTER = frozenset({400, 408, 413, 414, 431})
 class Application:
     """What a server runs. It holds the present site and makes room for the next."""
 
-    def __init__(self, platform: Platform, *, pages: tuple[str, ...] = PAGES) -> None:
+    def __init__(self, platform: Platform, *, pages: Pages = PAGES) -> None:
         self._pages = pages
         self._readers = Threads(READERS, "sopia-read")
         self._writers = Threads(WRITERS, "sopia-write")

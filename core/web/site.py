@@ -55,6 +55,10 @@ class Routes(Protocol):
     def __call__(self, platform: Platform) -> Iterable[Route]: ...
 
 
+Pages = Sequence[str | Routes]
+"""Modules with `routes`, or such functions themselves."""
+
+
 class Host(Protocol):
     """What holds the sites of one process, one after the other."""
 
@@ -76,7 +80,7 @@ class Site:
         platform: Platform,
         *,
         host: Host,
-        pages: Sequence[str] = PAGES,
+        pages: Pages = PAGES,
     ) -> None:
         self.platform = platform
         self.host = host
@@ -223,10 +227,10 @@ def _again(replayed: Replayed) -> Response:
     return response
 
 
-def _router(platform: Platform, pages: Sequence[str]) -> Router:
+def _router(platform: Platform, pages: Pages) -> Router:
     router = Router(lambda permission: _exists(platform.registry, permission))
-    for module in pages:
-        routes: Routes = import_module(module).routes
+    for each in pages:
+        routes: Routes = import_module(each).routes if isinstance(each, str) else each
         router.add(routes(platform))
     for plugin, route in platform.registry.routes:
         router.add([route], plugin, f"/{plugin}")

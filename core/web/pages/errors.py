@@ -185,7 +185,7 @@ def _for_a_program(request: Request) -> bool:
 
 def _to_sign_in(request: Request) -> Response:
     target = quote(request.path, safe="/")
-    query = request.incoming.raw_query.decode("latin-1")
+    query = request.incoming.raw_query.decode("utf-8", "replace")
     wanted = f"{target}?{query}" if query else target
     return Redirect("/login" if wanted == "/" else f"/login?{urlencode({'next': wanted})}")
 
