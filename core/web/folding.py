@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from jinja2 import Environment, nodes
-from jinja2.compiler import CodeGenerator, Frame
+from jinja2.compiler import Frame
 from jinja2.idtracking import VAR_LOAD_RESOLVE
+
+from core.web.templating import QuickGenerator
 
 FOLDED = frozenset({"_", "gettext", "icon", "static"})
 """Functions whose answer depends on their arguments and on the language only."""
 
 
-class FoldingGenerator(CodeGenerator):
+class FoldingGenerator(QuickGenerator):
     """Writes the answer of a folded function with fixed arguments into the template, in place of the call."""
 
     def _output_child_to_const(self, node: nodes.Expr, frame: Frame, finalize: Any) -> str:

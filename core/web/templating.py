@@ -20,7 +20,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 
 
-class _QuickCodeGenerator(CodeGenerator):
+class QuickGenerator(CodeGenerator):
     """Escapes plain strings without making a Markup of each: a list has a thousand of them, and it is most of their cost."""
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
@@ -43,7 +43,7 @@ def _is_quick(frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> bool:
 class ScreenEnvironment(Environment):
     """A Jinja environment that always escapes, and quickly."""
 
-    code_generator_class = _QuickCodeGenerator
+    code_generator_class = QuickGenerator
     escape_text: Callable[[str], str] = staticmethod(
         getattr(markupsafe, "_escape_inner", lambda text: str(markupsafe.escape(text)))
     )

@@ -1,5 +1,7 @@
 """Specimens of list, board, calendar, statistics, search and recycle bin."""
 
+# ruff: noqa: E501  (specimens read as tables)
+
 from collections.abc import Callable
 
 from jinja2 import Environment
@@ -56,7 +58,9 @@ COLUMNS = (
     Column(key="region", title="地区"),
     Column(key="tags", title="标签", kind="tags"),
     Column(key="credit_limit", title="信用额度", kind="money", sort_url="?sort=credit_limit", total="¥1,284,500.00"),
-    Column(key="last_contact_at", title="最近联系", kind="instant", sort_url="?sort=last_contact_at", sorted="descending"),
+    Column(
+        key="last_contact_at", title="最近联系", kind="instant", sort_url="?sort=last_contact_at", sorted="descending"
+    ),
     Column(key="next_contact_at", title="下次联系", kind="due"),
     Column(key="owner", title="负责人", kind="user", place="second"),
 )
@@ -105,7 +109,12 @@ FILTERS = (
         kind="date",
         options=tuple(
             Option(value=value, title=title)
-            for value, title in (("today", "今天"), ("this_week", "本周"), ("this_month", "本月"), ("last_30_days", "最近 30 天"))
+            for value, title in (
+                ("today", "今天"),
+                ("this_week", "本周"),
+                ("this_month", "本月"),
+                ("last_30_days", "最近 30 天"),
+            )
         ),
     ),
     FilterField(
@@ -134,7 +143,12 @@ def bar(view: str = "list", title: str = "客户", **changes: object) -> Toolbar
         "reset_columns_url": "?",
         "switch": tuple(
             Link(title=name, url=f"?view={key}", icon=icon, current=view == key)
-            for key, name, icon in (("list", "列表", "list"), ("board", "看板", "board"), ("calendar", "日历", "calendar"), ("statistics", "统计", "chart"))
+            for key, name, icon in (
+                ("list", "列表", "list"),
+                ("board", "看板", "board"),
+                ("calendar", "日历", "calendar"),
+                ("statistics", "统计", "chart"),
+            )
         ),
         "sorts": (Link(title="最近联系", url="?", current=True), Link(title="客户名称", url="?")),
         "saved": (
@@ -216,7 +230,9 @@ def no_hits(environment: Environment) -> ListView:
 
 def board(environment: Environment) -> BoardView:
     lanes = []
-    for n, (title, colour) in enumerate((("初步接触", "grey"), ("需求确认", "blue"), ("方案报价", "violet"), ("商务谈判", "amber"), ("赢单", "green"))):
+    for n, (title, colour) in enumerate(
+        (("初步接触", "grey"), ("需求确认", "blue"), ("方案报价", "violet"), ("商务谈判", "amber"), ("赢单", "green"))
+    ):
         cards = tuple(
             Card(
                 id=n * 10 + m,
@@ -232,7 +248,9 @@ def board(environment: Environment) -> BoardView:
             for m in range((4, 3, 5, 2, 3)[n])
         )
         lanes.append(Lane(key=str(n), title=title, colour=colour, count=str(len(cards)), total=f"¥{len(cards) * 152000:,}", share=(20, 15, 35, 18, 12)[n], cards=cards, create_url="/new"))  # fmt: skip
-    return BoardView(bar=bar("board", "商机", create=Link(title="新建商机", url="/new")), lanes=tuple(lanes), move_url="/move")
+    return BoardView(
+        bar=bar("board", "商机", create=Link(title="新建商机", url="/new")), lanes=tuple(lanes), move_url="/move"
+    )
 
 
 def calendar(environment: Environment) -> CalendarView:
@@ -243,7 +261,12 @@ def calendar(environment: Environment) -> CalendarView:
             number = week * 7 + day - 0
             inside = 1 <= number <= 30
             entries = tuple(
-                CalendarEntry(title=f"拜访 {COMPANIES[(number + k) % 20]}", url="/x", time=f"{9 + k}:00", colour=("blue", "green", "amber")[k])
+                CalendarEntry(
+                    title=f"拜访 {COMPANIES[(number + k) % 20]}",
+                    url="/x",
+                    time=f"{9 + k}:00",
+                    colour=("blue", "green", "amber")[k],
+                )
                 for k in range((number * 5) % 4)
             )
             days.append(CalendarDay(date=f"2026-11-{number:02}", number=str(number if inside else (31 if number < 1 else number - 30)), inside=inside, today=number == 23, rest=day > 4, entries=entries if inside else ()))  # fmt: skip
@@ -306,7 +329,12 @@ def recycle_bin(environment: Environment) -> BinView:
                     title="彻底删除",
                     url=f"{HERE}/{n}/purge",
                     kind="danger",
-                    confirm=Confirm(title="彻底删除？", text="这一步不能撤销。", losses=("3 个联系人", "12 条跟进记录"), typed=COMPANIES[n][:4]),
+                    confirm=Confirm(
+                        title="彻底删除？",
+                        text="这一步不能撤销。",
+                        losses=("3 个联系人", "12 条跟进记录"),
+                        typed=COMPANIES[n][:4],
+                    ),
                 ),
             )
             for n in range(5)

@@ -1,10 +1,25 @@
 """The made-up company of the style guide: its people, its navigation, the shell around the pages."""
 
+# ruff: noqa: E501  (specimens read as tables)
+
 from core.kernel.i18n import translate as _
 from core.web.cells import initials
 from core.web.views import Button, Link, NavigationGroup, Notice, Person, Shell
 
-NAMES = ("张涛", "王秀英", "李建国", "欧阳明月", "赵敏", "陈晓东", "刘洋", "孙丽华", "周杰", "Alice Wong", "吴磊", "郑文静")
+NAMES = (
+    "张涛",
+    "王秀英",
+    "李建国",
+    "欧阳明月",
+    "赵敏",
+    "陈晓东",
+    "刘洋",
+    "孙丽华",
+    "周杰",
+    "Alice Wong",
+    "吴磊",
+    "郑文静",
+)
 
 
 def person(number: int, title: str = "") -> Person:

@@ -1,5 +1,7 @@
 """Specimens of a record's page, forms, and the page of two who changed the same."""
 
+# ruff: noqa: E501  (specimens read as tables)
+
 from collections.abc import Callable
 
 from jinja2 import Environment

@@ -1,5 +1,7 @@
 """Specimens of everything else: sign-in, errors, import, administration."""
 
+# ruff: noqa: E501  (specimens read as tables)
+
 from collections.abc import Callable
 
 from jinja2 import Environment
@@ -92,12 +94,51 @@ def upload(environment: Environment) -> UploadView:
     return UploadView(head=head(1), url="/import-mapping", limit="最大 50 MB。", template_url="/x", fields=("客户名称", "类型", "联系人", "手机", "电话", "地区", "地址", "来源", "信用额度", "应收期限"), recent=(Link(title="展会名单.xlsx", url="/x", hint="昨天 · 新建 214，更新 3 · 欧阳明月"),))  # fmt: skip
 
 
-FIELDS = ("客户名称", "类型", "联系人", "手机", "电话", "地区", "地址", "来源", "信用额度", "应收期限", "最近联系", "备注")
+FIELDS = (
+    "客户名称",
+    "类型",
+    "联系人",
+    "手机",
+    "电话",
+    "地区",
+    "地址",
+    "来源",
+    "信用额度",
+    "应收期限",
+    "最近联系",
+    "备注",
+)
 
 
 def mapping(environment: Environment) -> MappingView:
-    titles = ("客户名称", "客户类型", "联系人", "手机", "电话", "地区", "地址", "来源", "信用额度", "应收期限(天)", "最近联系", "内部编号")
-    samples = (COMPANIES[1:3], ("正式客户", "初次客户"), ("单杰", "解伟"), ("17126614242", "+86-13946217654"), ("0817-38179657",), ("济南", "重庆"), ("济南市中山路500号",), ("展会", "广告"), ("5万", "￥20,000.00"), ("45", "60"), ("20260920", "2025年9月6日"), ("A-1029",))
+    titles = (
+        "客户名称",
+        "客户类型",
+        "联系人",
+        "手机",
+        "电话",
+        "地区",
+        "地址",
+        "来源",
+        "信用额度",
+        "应收期限(天)",
+        "最近联系",
+        "内部编号",
+    )
+    samples = (
+        COMPANIES[1:3],
+        ("正式客户", "初次客户"),
+        ("单杰", "解伟"),
+        ("17126614242", "+86-13946217654"),
+        ("0817-38179657",),
+        ("济南", "重庆"),
+        ("济南市中山路500号",),
+        ("展会", "广告"),
+        ("5万", "￥20,000.00"),
+        ("45", "60"),
+        ("20260920", "2025年9月6日"),
+        ("A-1029",),
+    )
     return MappingView(
         head=head(2),
         url="/import-report",
@@ -136,7 +177,9 @@ def report(environment: Environment) -> ReportView:
 
 
 def progress(environment: Environment) -> ProgressView:
-    return ProgressView(head=head(4), status_url="/status", done=1720, total=3000, text="1,720 / 3,000", cancel_url="/x")
+    return ProgressView(
+        head=head(4), status_url="/status", done=1720, total=3000, text="1,720 / 3,000", cancel_url="/x"
+    )
 
 
 def result(environment: Environment) -> ResultView:
@@ -212,7 +255,9 @@ def departments(environment: Environment) -> DepartmentsView:
 
     def node(name: str, members: tuple[Member, ...] = (), *children: DepartmentNode) -> DepartmentNode:
         n = next(count)
-        return DepartmentNode(id=n, name=name, url=f"/d/{n}", members=members, children=children, count=str(n + 2), create_url="/new")
+        return DepartmentNode(
+            id=n, name=name, url=f"/d/{n}", members=members, children=children, count=str(n + 2), create_url="/new"
+        )
 
     def m(n: int, mark: str = "", title: str = "", primary: bool = True) -> Member:
         return Member(person=person(n), mark=mark, title=title, primary=primary)  # type: ignore[arg-type]

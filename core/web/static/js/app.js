@@ -31,9 +31,19 @@ const modules = {
 
 const done = new WeakMap();
 
+// What lies in a closed menu waits for its opening: most menus are never opened.
+function closed(element) {
+  return element.matches("details") ? !element.open && element : element.closest("details.menu:not([open])");
+}
+
 async function attach(root) {
   const elements = [...(root.matches?.("[data-module]") ? [root] : []), ...all("[data-module]", root)];
   for (const element of elements) {
+    const menu = closed(element);
+    if (menu) {
+      menu.addEventListener("toggle", () => attach(menu), { once: true });
+      continue;
+    }
     for (const name of element.dataset.module.split(" ")) {
       const given = done.get(element) ?? new Set();
       if (given.has(name) || !modules[name]) continue;

@@ -2,7 +2,9 @@
 // What was asked is posted as `confirmed=true`, so that the server need not ask again.
 
 import { make } from "./dom.js";
-import { confirm } from "./dialog.js";
+
+// Asked seldom, so fetched when asked.
+const confirm = async (question) => (await import("./dialog.js")).confirm(question);
 
 export function attach(form) {
   let sure = false;

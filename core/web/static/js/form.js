@@ -1,7 +1,9 @@
 // A form that is not left by accident, not sent twice, and that leads to its first fault.
 
 import { all, one } from "./dom.js";
-import { confirm } from "./dialog.js";
+
+// Asked seldom, so fetched when asked.
+const confirm = async (question) => (await import("./dialog.js")).confirm(question);
 
 export function attach(form) {
   const state = one(".form-state", form);

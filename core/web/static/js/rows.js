@@ -1,7 +1,9 @@
 // A list: j and k move, Enter opens, x ticks, Shift extends; the bulk bar counts and asks.
 
 import { all, ask, fragment, make, one, writing } from "./dom.js";
-import { confirm } from "./dialog.js";
+
+// Asked seldom, so fetched when asked.
+const confirm = async (question) => (await import("./dialog.js")).confirm(question);
 
 export function attach(sheet) {
   const body = one("tbody", sheet);
