@@ -219,7 +219,7 @@ def regenerate(name: str) -> Path | None:
 
     Only before the first release, when no database in use has it. Later migrations, written by hand, stay.
     """
-    history, before = _known_histories(name)
+    history, before = known_histories(name)
     assert history.folder
     old = sorted(history.folder.glob("0001_*.py"))
     message = old[0].stem[5:].replace("_", " ") if old else f"create {'the platform' if name == SYSTEM else name}"
@@ -233,7 +233,8 @@ def regenerate(name: str) -> Path | None:
         return Path(shutil.move(written, history.folder / written.name))
 
 
-def _known_histories(name: str) -> tuple[History, list[History]]:
+def known_histories(name: str) -> tuple[History, list[History]]:
+    """The history of a plugin, or of the platform (`system`), and those of all that it requires, in order."""
     import_platform_models()
     if name == SYSTEM:
         return system_history(), []

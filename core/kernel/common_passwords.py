@@ -37,5 +37,5 @@ COMMON_PASSWORDS: Final = frozenset(
     welcome123 welcome1234 whatever woaini123 woaini1234 woaini123456 woaini1314 woaini1314520 woaini520 woaini521
     woaiwojia woshishei x123456789 xiaoming123 z123456789 zaq12wsx zaq1zaq1 zhang123 zhang1234 zhangwei123
     zhongguo zhongguo1 zxc123456 zxc12345 zxcasdqwe zxcv1234 zxcvbnm1 zxcvbnm123 zxcvbnm, zxcvbnma zxczxczxc zz123456
-    """.split()  # noqa: SIM905  (a table of words reads better than a list of strings)
+    """.split()
 )

@@ -45,7 +45,7 @@ FUNCTIONS = frozenset(
     round row_number rpad rtrim sign sqrt stddev stddev_pop stddev_samp strftime string_agg strpos substr
     substring sum time to_char total trim trunc unnest upper var_pop var_samp variance width_bucket
     aggregate_strings like
-    """.split()  # noqa: SIM905
+    """.split()
 )
 """The SQL functions that a scoped statement may call: they compute, and cannot read a table or a file by themselves."""
 
@@ -186,7 +186,7 @@ class ScopedCompiler(SQLCompiler):
     @staticmethod
     def _keys(guarded: Guarded) -> set[str]:
         # The unit of work passes the key and the old version as parameters called table_column.
-        return {f"{guarded.table.name}_{column}" for column in guarded.table.c.keys()}  # noqa: SIM118
+        return {f"{guarded.table.name}_{column}" for column in guarded.table.c.keys()}
 
     # What follows is text that a statement would carry into the database as it stands.
 

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session as AnySession
 
-from core.kernel import idempotency, search, signin, tokens  # noqa: F401  (their tables are among the kernel's)
+from core.kernel import idempotency, search, signin, tokens
 from core.kernel.access import PrincipalCache
 from core.kernel.database import Base, Database
 from core.kernel.discovery import discover

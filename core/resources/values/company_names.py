@@ -38,7 +38,7 @@ _LATIN_FORMS = frozenset(
     """
     co company ltd limited inc incorporated corp corporation llc llp lp plc pte pty pvt private sdn bhd
     gmbh ag kg ohg ug se sa sas sarl srl spa bv nv oy oyj ab aps as asa kk jsc ooo and
-    """.split()  # noqa: SIM905  (a list of words reads best as words)
+    """.split()
 )
 
 _CITY_SIGN, _PROVINCE_SIGN = "市", "省"

@@ -6,7 +6,7 @@ PROVINCES = frozenset(
     """
     河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南
     湖北 湖南 广东 海南 四川 贵州 云南 陕西 甘肃 青海 台湾
-    """.split()  # noqa: SIM905  (a list of words reads best as words)
+    """.split()
 )
 
 REGIONS = {
@@ -41,6 +41,6 @@ CITIES = frozenset(
     昆山 江阴 张家港 常熟 太仓 宜兴 靖江 泰兴 如皋 海门 启东 丹阳 义乌 永康 东阳 慈溪 余姚 诸暨 瑞安 乐清 温岭 海宁 桐乡
     平湖 晋江 石狮 南安 福清 长乐 胶州 即墨 寿光 诸城 龙口 荣成 滕州 邹城
     增城 从化 顺德 都江堰 浏阳 醴陵 库尔勒 喀什 大理
-    """.split()  # noqa: SIM905
+    """.split()
 )
 """The municipalities, the cities of prefecture level, and those of county level where many firms sit."""
