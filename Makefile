@@ -14,8 +14,8 @@ PYTHONS := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-serve: $(VENV)/installed ## Install Sopia and run it, on http://127.0.0.1:8000 (or PORT=…, HOST=…).
-	@exec $(BIN)/sopia serve --host $(HOST) --port $(PORT)
+serve: $(VENV)/installed ## Install Sopia and run it with demo data, on http://127.0.0.1:8000 (or PORT=…, HOST=…).
+	@exec $(BIN)/sopia serve --demo --host $(HOST) --port $(PORT)
 
 test: lint tools ## Install what the tests need, check the style and the types, and run all tests.
 	@$(BIN)/python -m pytest -n auto $(ARGS)

@@ -106,3 +106,12 @@ def test_doctor_names_a_bad_setting_in_the_language_of_the_terminal(tmp_path: Pa
     assert "设置 SOPIA_CURRENCY 的值“yuan”无效。" in outcome.stdout
     outcome = sopia("doctor", SOPIA_DATA_DIR=str(tmp_path), SOPIA_CURRENCY="yuan")
     assert "The setting SOPIA_CURRENCY has the value 'yuan'" in outcome.stdout
+
+
+def test_documentation_names_every_command() -> None:
+    written = (Path(__file__).parents[2] / "docs" / "commands.md").read_text("utf-8")
+    for name in cli.COMMANDS:
+        command = cli.sopia.get_command(click.Context(cli.sopia), name)
+        below = command.commands if isinstance(command, click.Group) else {"": command}
+        for lower in below:
+            assert f"`sopia {name} {lower}".rstrip() in written
