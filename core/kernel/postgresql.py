@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -25,10 +26,13 @@ class SealedCursor(psycopg.Cursor[Any]):
 
     executemany = stream = execute
 
+    at_work = False
+    """While the gate itself runs a statement; the driver then reads from the connection how to adapt values."""
+
     @property
     def connection(self) -> Any:
         """Refused."""
-        refuse("The database's own connection")
+        return self._conn if self.at_work else refuse("The database's own connection")
 
 
 class _Context(bind_context(PGExecutionContext_psycopg)):
@@ -45,5 +49,16 @@ def fit(dialect: Any) -> None:
     """Give a copied psycopg dialect the gate's compiler and cursors."""
     dialect.statement_compiler = _Compiler
     dialect.execution_ctx_cls = _Context
-    dialect.do_execute = lambda cursor, sql, values, context=None: psycopg.Cursor.execute(cursor, sql, values)
-    dialect.do_executemany = lambda cursor, sql, values, context=None: psycopg.Cursor.executemany(cursor, sql, values)
+    dialect.do_execute = _running(psycopg.Cursor.execute)
+    dialect.do_executemany = _running(psycopg.Cursor.executemany)
+
+
+def _running(method: Callable[..., Any]) -> Callable[..., None]:
+    def run(cursor: SealedCursor, sql: Any, values: Any, context: Any = None) -> None:
+        cursor.at_work = True
+        try:
+            method(cursor, sql, values)
+        finally:
+            cursor.at_work = False
+
+    return run
