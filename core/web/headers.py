@@ -26,6 +26,9 @@ ALWAYS: RawHeaders = [
 PRIVATE = (b"cache-control", b"no-store, private")
 VARY = (b"vary", b"Cookie, Authorization, Accept-Encoding, Accept-Language")
 ENFORCED_HTTPS = (b"strict-transport-security", b"max-age=31536000")
+PREFETCH = (b"speculation-rules", b'"/static/rules/prefetch.rules"')
+"""Which links the browser fetches when the pointer rests on them; it may do so with pages that nobody may keep."""
+
 NOTHING_ALLOWED = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 POLICY = (
@@ -98,6 +101,8 @@ def finish(response: Response, incoming: Incoming, nonce: str, *, secure: bool) 
         raw.append(PRIVATE)
     if "vary" not in names:
         raw.append(VARY)
+    if kind == HTML:
+        raw.append(PREFETCH)
     if secure:
         raw.append(ENFORCED_HTTPS)
     if "content-security-policy" not in names:

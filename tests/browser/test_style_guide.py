@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from playwright import sync_api
 
 from tests.web.styleguide.app import SPECIMENS, make_app
 
 CHROMIUM = Path("/usr/bin/chromium")
-sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium")
 
 QUIET = (
@@ -52,8 +52,12 @@ class Visit:
         self.page = page
         self.address = address
         self.complaints: list[str] = []
-        page.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
+        page.on("console", self.note)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def note(self, message: sync_api.ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
 
     def open(self, name: str) -> sync_api.Page:
         self.page.goto(f"{self.address}/{name}", wait_until="networkidle")

@@ -67,7 +67,7 @@ COLUMNS = (
 
 
 def rows(count: int = 50) -> list[tuple[object, ...]]:
-    made = []
+    made: list[tuple[object, ...]] = []
     for n in range(count):
         name = NAMES[n * 7 % len(NAMES)]
         made.append(

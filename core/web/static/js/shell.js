@@ -1,14 +1,13 @@
-// The frame: menus that close, navigation that remembers, looks, notices, keys, the way to the palette, prefetching.
+// The frame: menus that close, navigation that remembers, looks, notices, keys, the way to the palette.
 
 import { all, ask, fade, one, writing } from "./dom.js";
 
-export function attach(body) {
+export function attach() {
   menus();
   navigation();
   preferences();
   all("[data-toast]").forEach(fade);
   keys();
-  prefetch(body);
   const search = one(".top-search");
   if (search) palette(search);
 }
@@ -89,26 +88,5 @@ function palette(form) {
   input.addEventListener("pointerdown", (event) => {
     event.preventDefault();
     open(input.value);
-  });
-}
-
-// Pages are quick, so it is enough to fetch one when the pointer rests on its link.
-function prefetch(body) {
-  const rules = HTMLScriptElement.supports?.("speculationrules");
-  if (navigator.connection?.saveData || rules === undefined) return;
-  const seen = new Set();
-  let timer;
-  body.addEventListener("pointerover", (event) => {
-    clearTimeout(timer);
-    const link = event.target.closest?.("a[href]");
-    if (!link || link.origin !== location.origin || link.target || seen.has(link.href) || link.hash) return;
-    if (!link.closest(".side, .rows, .pager, .smart, .bar, .tabs")) return;
-    timer = setTimeout(() => {
-      seen.add(link.href);
-      const hint = document.createElement("link");
-      hint.rel = "prefetch";
-      hint.href = link.href;
-      document.head.append(hint);
-    }, 80);
   });
 }
