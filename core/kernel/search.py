@@ -11,14 +11,8 @@ words are rechecked against the text.
 from __future__ import annotations
 
 import json
-import re
-import struct
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain, islice
-from operator import add
+from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from sqlalchemy import (
@@ -41,16 +35,11 @@ from sqlalchemy.sql.elements import BindParameter, ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from core.kernel.pinyin import spell
+from core.kernel.search_words import Terms, fts_query, grams, numbers, parse, searchable, tokens
+
+__all__ = ["Plan", "SearchIndex", "Terms", "Way", "parse"]
 
 T = TypeVar("T")
-
-LONGEST_TEXT = 20_000
-"""So many characters of a record are indexed; what stands behind them is not found."""
-
-MOST_WORDS = 8
-LONGEST_WORD = 60
-"""Of a query so many words, and so many characters of each, are looked for; more would not narrow it further."""
 
 Way = Literal["index", "walk"]
 """How a statement comes to its rows: by the hits of the index, or row by row, comparing the text kept for each."""
@@ -64,71 +53,6 @@ class Plan(NamedTuple):
 
 
 BATCH = 1_000
-
-
-def normalise(text: str) -> str:
-    """The form in which texts and queries are compared: NFKC, case folded, one space between words, lines kept."""
-    if not text.isascii():
-        # Lone surrogates cannot be stored; full-width forms and ligatures become what they look like.
-        text = unicodedata.normalize("NFKC", text.encode("utf-8", "ignore").decode())
-    text = text.casefold().replace("\0", " ")
-    return "\n".join(" ".join(line.split()) for line in text.split("\n"))
-
-
-def searchable(text: str) -> str:
-    """What is kept and indexed of a record's text (its search fields, one a line): normalised, then its spellings."""
-    lines = normalise(text[:LONGEST_TEXT]).split("\n")
-    spellings = [" ".join(sorted(spell(line))) for line in lines if not line.isascii()]
-    return "\n".join(filter(None, lines + spellings))
-
-
-def grams(text: str) -> set[str]:
-    """What is indexed of searchable text: neighbouring letters, and each letter that is not ASCII by itself."""
-    words = text.split()
-    found = set(chain.from_iterable(map(add, word, word[1:]) for word in words))
-    if not text.isascii():
-        found.update(letter for letter in set(text) if letter > "\x7f")
-    return found
-
-
-@dataclass(frozen=True)
-class Terms:
-    """The words of a query, all of which must be found; made by `parse`."""
-
-    words: tuple[str, ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.words)
-
-    @cached_property
-    def grams(self) -> tuple[str, ...]:
-        """What is looked up in the index; empty when the query has only single ASCII letters, which are everywhere."""
-        return tuple(sorted(set().union(*map(_needed, self.words)))) if self.words else ()
-
-    @cached_property
-    def rechecked(self) -> tuple[str, ...]:
-        """The words whose hits must be compared with the text, because no single gram stands for them."""
-        return tuple(
-            word for word in self.words if len(word) > 2 or (len(word) == 1 and word.isascii()) or _BEYOND.search(word)
-        )
-
-    @property
-    def shape(self) -> tuple[int, int, bool]:
-        """Queries of one shape have the same statement with other parameters, so a statement can be kept by it."""
-        return len(self.words), len(self.rechecked), bool(self.grams)
-
-
-def parse(query: str) -> Terms:
-    """The words of what somebody typed; false when there is nothing to look for."""
-    words = (word[:LONGEST_WORD] for word in normalise(query[:LONGEST_TEXT]).split())
-    return Terms(tuple(islice(dict.fromkeys(words), MOST_WORDS)))
-
-
-def _needed(word: str) -> set[str]:
-    """The grams that lead to a word: its pairs, or itself when it is a single letter."""
-    if len(word) == 1:
-        return set() if word.isascii() else {word}
-    return set(map(add, word, word[1:]))
 
 
 class SearchIndex:
@@ -237,7 +161,7 @@ class SearchIndex:
         """How many records have the grams, as far as `plan` wants to know, and how many records there are."""
         sqlite = connection.dialect.name == "sqlite"
         statement = _ESTIMATE[connection.dialect.name].format(texts=self.texts, index=self.index)
-        value = _fts_query(terms.grams) if sqlite else _numbers(terms.grams)
+        value = fts_query(terms.grams) if sqlite else numbers(terms.grams)
         row = connection.exec_driver_sql(statement, (value,)).one()
         return int(row[0]), int(row[1] or 0)
 
@@ -251,23 +175,23 @@ class SearchIndex:
             return
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(f'INSERT INTO "{self.texts}" (id, text) VALUES (?, ?)', rows)
-            tokens = [(key, _tokens(grams(text))) for key, text in rows]
-            connection.exec_driver_sql(f'INSERT INTO "{self.index}" (rowid, grams) VALUES (?, ?)', tokens)
+            entries = [(key, tokens(grams(text))) for key, text in rows]
+            connection.exec_driver_sql(f'INSERT INTO "{self.index}" (rowid, grams) VALUES (?, ?)', entries)
         else:
             cursor: Any = connection.connection.cursor()
             # COPY takes a third of the time of INSERT.
             with cursor, cursor.copy(f'COPY "{self.texts}" (id, text, grams) FROM STDIN') as copy:
                 for key, text in rows:
-                    copy.write_row((key, text, _numbers(grams(text))))
+                    copy.write_row((key, text, numbers(grams(text))))
 
     def _delete(self, connection: Connection, rows: list[tuple[int, str]]) -> None:
         """Take out the entries of `rows`, ids and kept texts; an index without content needs to be told the text."""
         if not rows:
             return
         if connection.dialect.name == "sqlite":
-            tokens = [("delete", key, _tokens(grams(text))) for key, text in rows]
+            entries = [("delete", key, tokens(grams(text))) for key, text in rows]
             command = f'INSERT INTO "{self.index}" ("{self.index}", rowid, grams) VALUES (?, ?, ?)'
-            connection.exec_driver_sql(command, tokens)
+            connection.exec_driver_sql(command, entries)
             connection.exec_driver_sql(f'DELETE FROM "{self.texts}" WHERE id = ?', [(key,) for key, _ in rows])
         else:
             keys = [key for key, _ in rows]
@@ -319,7 +243,7 @@ class _Grams(TypeDecorator[Any]):
         return dialect.type_descriptor(String() if dialect.name == "sqlite" else ARRAY(Integer))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else (_fts_query if dialect.name == "sqlite" else _numbers)(value)
+        return None if value is None else (fts_query if dialect.name == "sqlite" else numbers)(value)
 
 
 class _Condition(FunctionElement[bool]):
@@ -391,34 +315,6 @@ def _parameters(
         bindparam(f"{name or 'search'}_{kind}_{i}", value, type_=type_, unique=name is None)
         for i, value in enumerate(values)
     ]
-
-
-def _fts_query(found: Iterable[str]) -> str:
-    return " ".join(f'"{token}"' for token in _tokens(found).split())
-
-
-_ODD = re.compile(r"[^a-z0-9 一-\u9fa5]")
-"""Characters at which the tokenizer of the full-text index would split a token, or which it would change."""
-
-
-def _tokens(found: Iterable[str]) -> str:
-    """Grams as text for the full-text index."""
-    return _ODD.sub(lambda odd: f"x{ord(odd[0]):06x}", " ".join(found))
-
-
-def _numbers(found: Iterable[str]) -> list[int]:
-    """Grams as numbers of 32 bits, which are half as large as text and quickly compared: two units of UTF-16 each."""
-    letters = "".join([gram if len(gram) > 1 else "\0" + gram for gram in found])
-    units = _BEYOND.sub(_shared, letters).encode("utf-16-le")
-    return list(struct.unpack(f"<{len(units) // 4}i", units))
-
-
-_BEYOND = re.compile("[\U00010000-\U0010ffff]")
-"""Characters that do not fit into one unit of UTF-16, such as emoji; several share one, so their hits are rechecked."""
-
-
-def _shared(character: re.Match[str]) -> str:
-    return chr(0xE000 + ord(character[0]) % 0x1000)
 
 
 def _batches(rows: Iterable[T]) -> Iterator[list[T]]:

@@ -7,12 +7,13 @@ KERNEL = Path(__file__).parents[2] / "core" / "kernel"
 
 FLOORS = (
     "errors i18n logs settings",
-    "database formats pinyin policies search storage storage_s3 types",
+    "database formats pinyin policies search search_words storage storage_s3 types",
     "common_passwords departments generations organisation passwords roles shipped_roles sessions signin tokens users",
     "access compiler explain gate granting guard history postgresql predicates principal",
     "checks discovery hooks idempotency plugins registry trial",
-    "archives autogenerate jobs lifecycle migrations outbox scaffold states versions worker",
+    "archives autogenerate jobs lifecycle migrations outbox scaffold states upkeep versions worker",
     "platform",
+    "crew",
 )
 FLOOR_OF = {module: number for number, modules in enumerate(FLOORS) for module in modules.split()}
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, func, insert, inspect, select
 
 from core.kernel.database import Database
-from core.kernel.search import SearchIndex, Way, normalise, parse, searchable
+from core.kernel.search import SearchIndex, Way, parse
+from core.kernel.search_words import normalise, searchable
 from core.testing.databases import Schema
 
 METADATA = MetaData()
