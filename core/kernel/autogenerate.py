@@ -143,6 +143,10 @@ def _rendered(context: MigrationContext, operations: ops.OpContainer) -> tuple[s
         "render_as_batch": True,
         "render_item": _plain,
     }
+    for operation in _flat(operations):
+        if isinstance(operation, ops.CreateTableOp):
+            # What the models note about a table, such as its policy, is nothing that the database keeps.
+            operation.info = {}
     autogen = api.AutogenContext(context, opts=options)
     body = render._render_cmd_body(operations, autogen)
     lines = [line for line in body.split("\n") if not line.lstrip().startswith("# ###")]

@@ -37,7 +37,9 @@ from core.kernel.settings import Settings
 from core.kernel.states import (
     PluginState,
     State,
+    forget_ownership,
     known,
+    note_installed,
     read_ownership,
     read_states,
     write_ownership,
@@ -181,28 +183,53 @@ class Lifecycle:
 
         All of them or none: tables, state and generation change in one transaction, after a trial in another process.
         """
+        return self._enable(names)[0]
+
+    def bring_back(self, name: str, archive: Path | None = None) -> Report:
+        """Enable an uninstalled plugin together with the data of its archive; the last one, if no other is given.
+
+        A plugin that is enabled or parked takes an archive as well, as long as its tables are empty.
+        """
+        self._refuse_overlay()
+        states = self._states()
+        path = archive or (self._archives / states[name].archive if name in states and states[name].archive else None)
+        if path is None or not path.is_file():
+            raise PluginError(
+                _("There is no archive of plugin '{name}'.", name=name),
+                _("Name the file; archives are in '{folder}'.", folder=self._archives),
+            )
+        if name not in states or states[name].state in (State.AVAILABLE, State.UNINSTALLED):
+            return self._enable((name,), path)[1] or Report({})
+        with migration(self._database) as connection:
+            report = _restore(connection, _history_of(name, self._discover().get(name)), path)
+            raise_plugins(connection)
+        return report
+
+    def _enable(self, names: Sequence[str], archive: Path | None = None) -> tuple[tuple[str, ...], Report | None]:
         self._refuse_overlay()
         self._migrate_system()
         found, states = self._discover(), self._states()
         before = [name for name, each in states.items() if each.state == State.ENABLED]
         wanted = [name for name in dict.fromkeys(names) if get(found, name) and name not in before]
         if not wanted:
-            return ()
+            return (), None
         wanted += self._bridges([*before, *wanted], found, states)
         self._try_out(before, wanted, found)
         registry = build_registry([*before, *wanted], system=self._system, found=found)
         for name in wanted:
             if name in registry.broken:
                 raise registry.broken[name]
+        report = None
         with migration(self._database) as connection:
-            for history in _histories(registry):
-                if history.plugin in wanted:
-                    upgrade(connection, history)
-                    chosen = history.plugin in names or not registry.plugin(history.plugin).automatic
-                    _write_enabled(connection, registry, history.plugin, chosen=chosen)
+            for history in (each for each in _histories(registry) if each.plugin in wanted):
+                upgrade(connection, history)
+                if archive and history.plugin == names[0]:
+                    report = _restore(connection, history, archive)
+                chosen = history.plugin in names or not registry.plugin(history.plugin).automatic
+                _write_enabled(connection, registry, history.plugin, chosen=chosen)
             raise_plugins(connection)
         log.info("plugins enabled", plugins=wanted)
-        return tuple(name for name in registry.names if name in wanted)
+        return tuple(name for name in registry.names if name in wanted), report
 
     def _try_out(self, before: Sequence[str], wanted: Sequence[str], found: Mapping[str, Found]) -> None:
         """Refuse plugins that do not start with the others, as another process shows; the built-in ones are known to."""
@@ -284,7 +311,7 @@ class Lifecycle:
                 remove_owned_rows(connection, name)
                 downgrade(connection, _history_of(name, found))
                 kept = archive.name if archive else ""
-                write_ownership(connection, name, ())
+                forget_ownership(connection, name)
                 write_state(connection, name, State.UNINSTALLED, archive=kept, chosen=True)
                 raise_plugins(connection)
             except BaseException:
@@ -293,21 +320,6 @@ class Lifecycle:
                 raise
         log.info("plugin uninstalled", plugin=name, archive=str(archive))
         return archive
-
-    def bring_back(self, name: str, archive: Path | None = None) -> Report:
-        """Put the data of an archive back into the empty tables of a plugin that is enabled or parked again."""
-        self._refuse_overlay()
-        states = self._states()
-        path = archive or (self._archives / states[name].archive if name in states and states[name].archive else None)
-        if path is None or not path.is_file():
-            raise PluginError(
-                _("There is no archive of plugin '{name}'.", name=name),
-                _("Name the file; archives are in '{folder}'.", folder=self._archives),
-            )
-        with migration(self._database) as connection:
-            report = restore_archive(connection, _history_of(name, self._discover().get(name)), path)
-            raise_plugins(connection)
-        return report
 
     def bill(self, name: str) -> Bill:
         """What uninstalling a plugin would take away."""
@@ -360,6 +372,12 @@ def _history_of(name: str, found: Found | None) -> History:
     """The migrations of a plugin that need not be imported."""
     folder = migrations_folder(name, package_folder(found)) if found else None
     return History(name, folder if folder and folder.is_dir() else None)
+
+
+def _restore(connection: Connection, history: History, archive: Path) -> Report:
+    report = restore_archive(connection, history, archive)
+    note_installed(connection, history.plugin)
+    return report
 
 
 def _write_enabled(connection: Connection, registry: Registry, name: str, *, chosen: bool) -> None:

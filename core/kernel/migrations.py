@@ -149,7 +149,7 @@ def upgrade(connection: Connection, history: History, target: str = "head") -> b
     version = current(connection, history.plugin)
     if version == history.head:
         return False
-    if version == f"{history.plugin}_{UNWRITTEN}":
+    if version == f"{history.plugin}_{UNWRITTEN}" or (version is None and _has_tables(connection, history)):
         _adopt(connection, history)
         return True
     _run(connection, history, target, up=True)
@@ -254,8 +254,15 @@ def _follow_models(connection: Connection, history: History) -> bool:
         return False
     changed = autogenerate.follow_models(connection, history.plugin)
     if version is None:
-        _stamp(connection, history)
+        stamp(connection, history)
     return changed or version is None
+
+
+def _has_tables(connection: Connection, history: History) -> bool:
+    from core.kernel import autogenerate
+
+    wanted = {table.name for table in autogenerate.tables_of(history.plugin)}
+    return bool(wanted & set(inspect(connection).get_table_names()))
 
 
 def _adopt(connection: Connection, history: History) -> None:
@@ -264,14 +271,15 @@ def _adopt(connection: Connection, history: History) -> None:
 
     if different := autogenerate.differences(connection, history.plugin):
         raise PluginError(
-            _("Plugin '{plugin}' now has migrations, but its tables differ from its models: {differences}.",
+            _("The tables of plugin '{plugin}' were made without migrations and differ from its models: {differences}.",
               plugin=history.plugin, differences="; ".join(different)),
             _("Install the version that made the tables, let it start once, then try again."),
         )  # fmt: skip
-    _stamp(connection, history)
+    stamp(connection, history)
 
 
-def _stamp(connection: Connection, history: History) -> None:
+def stamp(connection: Connection, history: History) -> None:
+    """Say that the tables of a plugin, however they were made, are at its newest version."""
     connection.execute(
         text(
             f'CREATE TABLE IF NOT EXISTS "{history.version_table}" (version_num VARCHAR(32) NOT NULL, '

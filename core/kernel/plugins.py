@@ -93,8 +93,8 @@ class Plugin:
     """A business module and all that it adds. Write one in `plugin.py`, called `plugin`: it is the table of contents.
 
     `requires` names other plugins with their versions (`"customers>=1.0"`). `automatic` is for a bridge: it is enabled
-    as soon as all that it requires are. `install` puts in what the plugin starts with, once, given a system session. `hooks` names modules with hook implementations; the package's own `hooks.py`
-    needs no mention.
+    as soon as all that it requires are. `install` puts in what the plugin starts with, once, given a system session.
+    `hooks` names modules with hook implementations; the package's own `hooks.py` needs no mention.
     """
 
     name: str

@@ -11,13 +11,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Connection, String, delete, insert, select, update
+from sqlalchemy import JSON, Connection, String, delete, insert, select, true, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.kernel.database import Base
 from core.kernel.plugins import Manifest
 from core.kernel.policies import Sealed
 from core.kernel.types import now
+
+INSTALL = "install"
+"""The kind of the entry that says that a plugin has put in what it starts with."""
 
 
 class State(StrEnum):
@@ -95,11 +98,23 @@ def known(manifest: Manifest) -> dict[str, Any]:
 
 
 def write_ownership(connection: Connection, plugin: str, things: Iterable[tuple[str, str]]) -> None:
-    """Enter what belongs to a plugin now, as pairs of kind and name."""
-    connection.execute(delete(Ownership).where(Ownership.plugin == plugin))
+    """Enter what belongs to a plugin now, as pairs of kind and name. That it was installed once stays noted."""
+    connection.execute(delete(Ownership).where(Ownership.plugin == plugin, Ownership.kind != INSTALL))
     rows = [{"plugin": plugin, "kind": kind, "name": name} for kind, name in dict.fromkeys(things)]
     if rows:
         connection.execute(insert(Ownership), rows)
+
+
+def note_installed(connection: Connection, plugin: str) -> None:
+    """Note that what the plugin starts with is there, so that it is not put in again."""
+    forget_ownership(connection, plugin, INSTALL)
+    connection.execute(insert(Ownership).values(plugin=plugin, kind=INSTALL, name="once"))
+
+
+def forget_ownership(connection: Connection, plugin: str, kind: str = "") -> None:
+    """Strike everything of a plugin, or everything of one kind, out of the ledger."""
+    condition = (Ownership.plugin == plugin) & (Ownership.kind == kind if kind else true())
+    connection.execute(delete(Ownership).where(condition))
 
 
 def read_ownership(connection: Connection, plugin: str) -> Mapping[str, tuple[str, ...]]:

@@ -408,13 +408,14 @@ def test_archive_brings_everything_back(open_installation: Open, write: Write, d
     give_grant(database, f"{found.name}.visit")
     installation.uninstall(found.name)
     give_grant(database, "customers.customer")  # takes the number of the grant that went
-    installation.enable(found.name)
-    assert visits_of(database, found.name) == []
     report = installation.bring_back(found.name)
     assert report.left_out == ()
     assert report.restored == {f"{found.name}_visit": 3, "system_grant": 1}
     assert visits_of(database, found.name) == [(n, f"visit {n}") for n in (1, 2, 3)]
     assert grants(database) == {f"{found.name}.visit", "customers.customer"}
+    assert state_of(database, found.name) == State.ENABLED
+    with database.transaction(write=False) as connection:
+        assert read_ownership(connection, found.name)["install"] == ("once",)
     with pytest.raises(PluginError, match="is not empty, and an archive is not mixed with what is there"):
         installation.bring_back(found.name)
     with database.transaction(write=True) as connection:
@@ -422,6 +423,21 @@ def test_archive_brings_everything_back(open_installation: Open, write: Write, d
         connection.execute(text(f"INSERT INTO {table} (outcome, version, created_at, updated_at) VALUES ('next', 1, "
                                 "'2026-01-01', '2026-01-01')"))  # fmt: skip
     assert visits_of(database, found.name)[-1] == (4, "next")
+
+
+@pytest.mark.sqlite
+def test_archive_goes_into_the_empty_tables_of_an_enabled_plugin_too(
+    open_installation: Open, write: Write, database: Database
+) -> None:
+    found = write(unique())
+    installation = open_installation([found])
+    installation.enable(found.name)
+    add_visit(database, found.name)
+    archive = installation.uninstall(found.name)
+    installation.enable(found.name)
+    assert visits_of(database, found.name) == []
+    installation.bring_back(found.name, archive)
+    assert visits_of(database, found.name) == [(1, "good")]
 
 
 @pytest.mark.sqlite
@@ -435,7 +451,6 @@ def test_damaged_archive_is_refused(open_installation: Open, write: Write, datab
     whole = archive.read_bytes()
     with zipfile.ZipFile(archive) as file:
         parts = {name: file.read(name) for name in file.namelist()}
-    installation.enable(found.name)
     archive.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(PluginError, match="is damaged"):
         installation.bring_back(found.name)
@@ -444,7 +459,7 @@ def test_damaged_archive_is_refused(open_installation: Open, write: Write, datab
             file.writestr(name, content.replace(b"good", b"evil"))
     with pytest.raises(PluginError, match="is damaged"):
         installation.bring_back(found.name)
-    assert visits_of(database, found.name) == []
+    assert state_of(database, found.name) == State.UNINSTALLED
 
 
 def test_uninstalling_is_refused_while_tables_of_another_point_here_even_of_a_parked_one(

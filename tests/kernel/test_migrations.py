@@ -500,6 +500,25 @@ def test_plugin_that_gets_migrations_later_keeps_its_rows(single: History, datab
         assert connection.scalar(text(f"SELECT count(*) FROM {single.plugin}_visit")) == 1
 
 
+def test_tables_that_were_made_without_migrations_are_taken_over_when_they_fit(
+    visits: History, database: Database
+) -> None:
+    tables = autogenerate.tables_of(visits.plugin)
+    with database.transaction(write=True) as connection:
+        Base.metadata.create_all(connection, tables)
+    fill(database, visits)
+    assert migrate(database, [visits]) == {}
+    with database.transaction(write=False) as connection:
+        assert current(connection, visits.plugin) == f"{visits.plugin}_0001"
+
+
+def test_tables_that_were_made_without_migrations_and_do_not_fit_are_named(visits: History, database: Database) -> None:
+    with database.transaction(write=True) as connection:
+        Base.metadata.create_all(connection, autogenerate.tables_of(visits.plugin)[:1])
+    failed = migrate(database, [visits])
+    assert f"the table '{visits.plugin}_visit' is in the models only" in str(failed[visits.plugin])
+
+
 # ------------------------------------------------------------------------------------------ the platform
 
 
