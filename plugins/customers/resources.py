@@ -52,7 +52,7 @@ customers = Resource(
     ),
     search=("name", "code", "phone", "region"),
     menu=MENU,
-    icon="customers",
+    icon="people",
     fields=(
         Field("name", label=_("Customer name")),
         Field("code", label=_("Customer code")),
