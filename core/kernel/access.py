@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Row, and_, bindparam, case, literal, null, or_, select, union_all
 from sqlalchemy import cast as as_type
 
-from core.kernel import organisation as _rules
+from core.kernel import organisation as _rules  # noqa: F401  (its rules hold wherever there are principals)
 from core.kernel.departments import Department, Membership
 from core.kernel.generations import Privileged, privileged
 from core.kernel.principal import (

@@ -186,7 +186,7 @@ class ScopedCompiler(SQLCompiler):
     @staticmethod
     def _keys(guarded: Guarded) -> set[str]:
         # The unit of work passes the key and the old version as parameters called table_column.
-        return {f"{guarded.table.name}_{column}" for column in guarded.table.c.keys()}
+        return {f"{guarded.table.name}_{column}" for column in guarded.table.c.keys()}  # noqa: SIM118
 
     # What follows is text that a statement would carry into the database as it stands.
 

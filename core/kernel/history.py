@@ -198,7 +198,7 @@ def action_of(before: dict[str, Any], after: dict[str, Any]) -> str:
 def _values(record: Model) -> dict[str, Any]:
     mapper = inspect(type(record))
     loaded = inspect(record).dict
-    values = {key: loaded.get(key) for key in mapper.columns.keys() if key not in UNTOLD and key != "id"}
+    values = {key: loaded.get(key) for key in mapper.columns.keys() if key not in UNTOLD and key != "id"}  # noqa: SIM118
     for attribute in mapper.relationships:
         if _is_many_to_many(attribute) and loaded.get(attribute.key):
             values[attribute.key] = [target.id for target in loaded[attribute.key]]

@@ -218,7 +218,7 @@ def read_catalogue(path: Path) -> Catalogue:
 _active: ContextVar[_Locale | None] = ContextVar("sopia_locale", default=None)
 
 
-class activate:
+class activate:  # noqa: N801  (reads as a verb: `with activate(…)`)
     """A context manager in which texts read in the given locale."""
 
     __slots__ = ("_locale", "_token")
