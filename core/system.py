@@ -10,6 +10,7 @@ from core.kernel.history import HistoryEntry
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import SYSTEM, Plugin, platform_version
 from core.kernel.roles import Group, Role
+from core.kernel.upkeep import UPKEEP
 from core.kernel.users import User
 from core.resources.fields import Choice, Field
 from core.resources.resolved import Resources
@@ -52,7 +53,7 @@ departments = Resource(
     search=("name",),
     sort="position",
     menu=MENU,
-    icon="departments",
+    icon="tree",
     fields=(
         Field("tree", label=_("Dimension"), help=_("line, region, project: a department belongs to one tree.")),
         Field("parent", label=_("Above")),
@@ -68,7 +69,7 @@ groups = Resource(
     search=("name",),
     sort="name",
     menu=MENU,
-    icon="groups",
+    icon="people",
 )
 
 roles = Resource(
@@ -80,7 +81,7 @@ roles = Resource(
     search=("name",),
     sort="name",
     menu=MENU,
-    icon="roles",
+    icon="shield",
     fields=(Field("key", readonly=True),),
 )
 
@@ -126,5 +127,6 @@ plugin = Plugin(
     title=_("Administration"),
     version=platform_version(),
     resources=(users, departments, groups, roles, memberships, history),
+    jobs=UPKEEP,
     module="core.system",
 )

@@ -18,6 +18,7 @@ from core.kernel.i18n import Catalogues, activate
 
 COMMANDS = {
     "serve": "core.cli.serve",
+    "work": "core.cli.work",
     "init": "core.cli.init",
     "demo": "core.cli.demo",
     "plugin": "core.cli.plugin",

@@ -7,29 +7,28 @@ set of enabled plugins has changed. Nothing here is global.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import structlog
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, inspect, select
 from sqlalchemy.orm import Session as AnySession
 
-from core.kernel import idempotency, search, signin, tokens
 from core.kernel.access import PrincipalCache
-from core.kernel.database import Base, Database
-from core.kernel.discovery import discover
+from core.kernel.database import Database
 from core.kernel.gate import Gate
-from core.kernel.generations import read_generations
+from core.kernel.generations import Generation, read_generations
 from core.kernel.history import Watcher
 from core.kernel.i18n import Catalogues, activate
 from core.kernel.i18n import translate as _
+from core.kernel.lifecycle import Lifecycle
 from core.kernel.passwords import hash_password, put_password
-from core.kernel.plugins import Plugin, table_of
-from core.kernel.registry import Registry, build_registry
+from core.kernel.registry import Registry
 from core.kernel.roles import ADMINISTRATOR, UserRole
 from core.kernel.settings import Settings, check_data_folder
 from core.kernel.shipped_roles import find_role, install_roles
+from core.kernel.storage import Storage, open_storage
 from core.kernel.users import User
 
 log = structlog.get_logger("sopia.platform")
@@ -40,14 +39,8 @@ POOL: Final = 16
 """Connections for reading and as many for writing; the threads of a server are no more than that."""
 
 PREPARING: Final = 7_360_274
-"""The number of the lock under which PostgreSQL lets one process at a time prepare the database."""
+"""The number of the lock under which PostgreSQL lets one process at a time make search indexes."""
 
-KERNEL: Final = tuple(
-    mapper.class_ for mapper in Base.registry.mappers if table_of(mapper.class_).startswith("system_")
-)
-"""The models that are there with the kernel alone."""
-
-SystemPlugin = Plugin | str | None
 Above = Callable[[Registry], Any]
 Watching = Callable[[Any], Sequence[Watcher]]
 Making = Callable[[Connection, Any], None]
@@ -57,7 +50,8 @@ Making = Callable[[Connection, Any], None]
 class Parts:
     """What the floors above the kernel add: the platform's own plugin, and what watches every change."""
 
-    system: SystemPlugin = None
+    system: str | None = None
+    """Where the platform's own plugin is: `module:name`."""
     above: Above = lambda registry: None
     """Makes what the floors above keep for each generation: the resolved resources."""
     watchers: Watching = lambda above: ()
@@ -74,6 +68,7 @@ class Platform:
     database: Database
     registry: Registry = field(repr=False)
     gate: Gate = field(repr=False)
+    storage: Storage = field(repr=False)
     catalogues: Catalogues = field(repr=False)
     above: Any = field(repr=False)
     """What the floors above keep for this generation; see `Parts.above`."""
@@ -101,15 +96,11 @@ def open_platform(settings: Settings, *, parts: Parts | None = None, safe: bool 
         check_data_folder(settings.database_file.parent)
     database = Database(settings.database_url, pool_size=POOL)
     try:
-        password = prepare(settings, database)
         platform = build(settings, database, parts=parts, safe=safe)
-        create_tables(database, platform.registry.models)
-        with database.transaction(write=True) as connection, activate(platform.catalogues, settings.locale):
-            platform.parts.make(connection, platform.above)
+        return replace(platform, first_password=prepare(settings, database))
     except BaseException:
         database.dispose()
         raise
-    return replace(platform, first_password=password)
 
 
 def build(
@@ -118,26 +109,51 @@ def build(
     *,
     parts: Parts | None = None,
     safe: bool = False,
+    storage: Storage | None = None,
     principals: PrincipalCache | None = None,
 ) -> Platform:
     """One generation of the platform over a database, from the plugins that are enabled now."""
     parts = parts or Parts()
-    with database.transaction(write=False) as connection:
-        generation = read_generations(connection)[1]
-    registry = build_registry(() if safe else enabled_plugins(settings, database), system=parts.system)
+    lifecycle = Lifecycle(database, settings, system=parts.system)
+    generation, registry = _current(database, lambda: lifecycle.start(safe=safe))
     above = parts.above(registry)
+    catalogues = Catalogues(registry.folders("locale"))
+    with database.transaction(write=True) as connection, activate(catalogues, settings.locale):
+        if not database.is_sqlite:
+            connection.execute(select(func.pg_advisory_xact_lock(PREPARING)))
+        parts.make(connection, above)
     return Platform(
         settings=settings,
         database=database,
         registry=registry,
         gate=Gate(database, registry.models, parts.watchers(above)),
+        storage=storage or open_storage(settings.files_url),
         above=above,
-        catalogues=Catalogues(registry.folders("locale")),
+        catalogues=catalogues,
         generation=generation,
         safe=safe,
         parts=parts,
         principals=principals or PrincipalCache(),
     )
+
+
+def _current(database: Database, start: Callable[[], Registry]) -> tuple[int, Registry]:
+    """The registry with a generation that it is no older than: whoever enables a plugin meanwhile raises another."""
+    before = _generation(database)
+    while True:
+        registry = start()
+        now = _generation(database)
+        if now == before:
+            return now, registry
+        before = now
+
+
+def _generation(database: Database) -> int:
+    """The generation of plugins in the database; 0 before there are tables."""
+    with database.transaction(write=False) as connection:
+        if not inspect(connection).has_table(Generation.__tablename__):
+            return 0
+        return read_generations(connection)[1]
 
 
 def rebuild(platform: Platform) -> Platform:
@@ -147,23 +163,16 @@ def rebuild(platform: Platform) -> Platform:
         platform.database,
         parts=platform.parts,
         safe=platform.safe,
+        storage=platform.storage,
         principals=platform.principals,
     )
 
 
-def enabled_plugins(settings: Settings, database: Database) -> Iterable[str]:
-    """The plugins to load: those that SOPIA_PLUGINS lists, else those that the database says, at first all built-in."""
-    if settings.plugins is not None:
-        return settings.plugins
-    return [name for name, found in discover().items() if found.built_in]
-
-
 def prepare(settings: Settings, database: Database) -> str | None:
-    """Make what the kernel needs: its tables, the shipped roles, the first administrator.
+    """Make what an installation begins with: the shipped roles and the first administrator.
 
     His password is the answer where it was made up here, for the only time that anybody can read it.
     """
-    create_tables(database, KERNEL)
     with database.transaction(write=False) as connection:
         empty = connection.scalar(select(func.count()).select_from(User)) == 0
     password = settings.admin_password or secrets.token_urlsafe(12)
@@ -173,16 +182,6 @@ def prepare(settings: Settings, database: Database) -> str | None:
         install_roles(session)
         made = empty and _make_administrator(session, password_hash, settings.locale)
     return password if made and not settings.admin_password else None
-
-
-def create_tables(database: Database, models: Iterable[type[Any]]) -> None:
-    """Make the tables that are missing; one process at a time."""
-    with database.transaction(write=True) as connection:
-        if not database.is_sqlite:
-            connection.execute(select(func.pg_advisory_xact_lock(PREPARING)))
-        prefixes = {table_of(model).partition("_")[0] for model in models}
-        own = [table for table in Base.metadata.sorted_tables if table.name.partition("_")[0] in prefixes]
-        Base.metadata.create_all(connection, tables=own)
 
 
 def _make_administrator(session: AnySession, password_hash: str, locale: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from core.kernel.crew import Crew
 from core.kernel.platform import POOL, Platform, rebuild
 from core.kernel.sessions import SignedIn
 from core.web.bodies import Gone, read_body
@@ -39,7 +40,8 @@ CLOSE_AFTER = frozenset({400, 408, 413, 414, 431})
 class Application:
     """What a server runs. It holds the present site and makes room for the next."""
 
-    def __init__(self, platform: Platform, *, pages: Pages = PAGES) -> None:
+    def __init__(self, platform: Platform, *, pages: Pages = PAGES, works: bool = True) -> None:
+        """With `works`, jobs are done in this process too, while the server runs."""
         self._pages = pages
         self._readers = Threads(READERS, "sopia-read")
         self._writers = Threads(WRITERS, "sopia-write")
@@ -50,6 +52,7 @@ class Application:
         self.failure: Exception | None = None
         """Why the newest generation could not be built, while an older one answers."""
         self.site = self._make(platform)
+        self.crew = Crew(platform, watches=False) if works else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection's request, or the server's beginning and end."""
@@ -115,6 +118,8 @@ class Application:
         try:
             self.site = self._make(rebuild(self.site.platform))
             self.failure = None
+            if self.crew is not None:
+                self.crew.follow(self.site.platform)
             log.info("new generation", generation=self.site.platform.generation)
         except Exception as error:
             self.failure = error
@@ -134,6 +139,8 @@ class Application:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 self.seen.start()
+                if self.crew is not None:
+                    self.crew.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await asyncio.get_running_loop().run_in_executor(None, self.close)
@@ -145,6 +152,8 @@ class Application:
         self._readers.close()
         self._writers.close()
         self.seen.stop()
+        if self.crew is not None:
+            self.crew.stop()
         self.site.platform.close()
 
 
