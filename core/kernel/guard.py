@@ -12,6 +12,7 @@ from sqlalchemy import Result, inspect, or_, select
 from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, RelationshipDirection
 from sqlalchemy.orm.exc import StaleDataError
 
+from core.kernel import granting as _granting  # noqa: F401  (its rule holds wherever there are scoped sessions)
 from core.kernel.access import Principal, Reach
 from core.kernel.compiler import InScope, ScopedConnection, refuse
 from core.kernel.database import Model, Session

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -210,3 +212,8 @@ def test_administrator_gives_what_he_likes(database: Database, scoped: Scoped, s
     with scoped(load(database, staff["boss"])) as session:
         session.add(UserRole(user_id=staff["officer"], role_id=staff["root"]))
     assert load(database, staff["officer"]).administrator
+
+
+def test_rule_holds_wherever_there_are_scoped_sessions() -> None:
+    program = "import sys, core.kernel.gate; sys.exit('core.kernel.granting' not in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
