@@ -20,6 +20,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    String,
     Table,
     and_,
     bindparam,
@@ -257,10 +258,10 @@ class Lists:
         """How many records the request matches; without `exact` at most one more than `COUNTED`."""
         walk = self._plan(connection, request)[1]
         broad = self._is_broad(connection, context)
-        shape = ("count", exact, *self._shape(request), walk, broad)
+        shape = ("count", exact, *self._shape(request), walk, broad, self._hidden(context))
         statement = self._resource.kept.get(shape)
         if statement is None:
-            build = _Build(self._resources, self._resource, broad=broad)
+            build = _Build(self._resources, self._resource, broad=broad, hidden=self._hidden(context))
             matching = build.where(select(literal(1).label("one")), request, walk=walk)
             if not exact:
                 matching = matching.limit(COUNTED + 1)
@@ -271,7 +272,8 @@ class Lists:
         self, connection: Connection, request: ListRequest, context: Context, paths: Sequence[str]
     ) -> dict[str, Any]:
         """The sums of number fields over all that the request matches: minor units for money."""
-        build = _Build(self._resources, self._resource, broad=self._is_broad(connection, context))
+        broad = self._is_broad(connection, context)
+        build = _Build(self._resources, self._resource, broad=broad, hidden=self._hidden(context))
         sums = [func.sum(build.raw(build.field(path)[1], path)) for path in paths]
         statement = build.where(select(*sums), request, walk=self._plan(connection, request)[1])
         row = connection.execute(statement, self._parameters(request)).one()
@@ -307,10 +309,19 @@ class Lists:
         cursor = request.cursor
         missing = tuple(value is None for value in cursor.values) if cursor else None
         backwards = cursor.backwards if cursor else False
-        shape = ("list", request.columns if cells else None, *self._shape(request), missing, backwards, walk, broad)
+        shape = (
+            "list",
+            request.columns if cells else None,
+            *self._shape(request),
+            missing,
+            backwards,
+            walk,
+            broad,
+            self._hidden(context),
+        )
         statement = self._resource.kept.get(shape)
         if statement is None:
-            build = _Build(self._resources, self._resource, broad=broad)
+            build = _Build(self._resources, self._resource, broad=broad, hidden=self._hidden(context))
             statement = self._resource.keep(shape, build.list(request, cells, walk=walk))
         values = self._parameters(request) | {"page": request.limit + 1}
         if cursor:
@@ -324,9 +335,15 @@ class Lists:
     def _parameters(self, request: ListRequest) -> dict[str, Any]:
         values = parameters(request.conditions)
         if request.terms:
+            values |= {f"word_{i}": word for i, word in enumerate(request.terms.words)}
             for index in self._indexes():
                 values |= index.parameters(request.terms, index.table_name)
         return values
+
+    def _hidden(self, context: Context) -> frozenset[str]:
+        """The search fields that the reader may not see."""
+        searched = frozenset(name.partition(".")[0] for name in self._resource.declared.search)
+        return searched - self._resource.readable(context.principal)
 
     def _indexes(self) -> Iterable[Any]:
         if self._resource.index:
@@ -418,10 +435,18 @@ def _width(resolved: ResolvedField, target: ResolvedResource | None) -> int:
 class _Build:
     """Builds the statement of one shape: the tables it joins, its columns, conditions and order."""
 
-    def __init__(self, resources: Resources, resource: ResolvedResource, *, broad: bool = False) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        resource: ResolvedResource,
+        *,
+        broad: bool = False,
+        hidden: frozenset[str] = frozenset(),
+    ) -> None:
         self._resources = resources
         self._resource = resource
         self._broad = broad
+        self._hidden = hidden
         self._joined: dict[tuple[str, ...], FromClause] = {(): resource.table}
         self._from: FromClause = resource.table
 
@@ -557,6 +582,9 @@ class _Build:
 
     def _matching(self, terms: Terms, walk: Way) -> Any:
         ways: list[ColumnElement[bool]] = []
+        if self._hidden:
+            # The index holds all search fields together; whoever may not read one of them is answered by the others.
+            return self._compared(terms)
         if self._resource.index is not None:
             ways.append(
                 self._resource.index.condition(self._resource.table, terms, walk, name=self._resource.table.name)
@@ -572,6 +600,13 @@ class _Build:
                 found = select(table.c.id).where(narrowed)
                 ways.append(self._column(self._resource, (), step).in_(found))
         return or_(*ways) if len(ways) > 1 else ways[0]
+
+    def _compared(self, terms: Terms) -> Any:
+        """Every word stands in one of the search fields that the reader may see."""
+        names = [n for n in self._resource.declared.search if "." not in n and n not in self._hidden]
+        columns = [func.lower(self._column(self._resource, (), self._resource.fields[name])) for name in names]
+        words = [bindparam(f"word_{i}", type_=String()) for i in range(len(terms.words))]
+        return and_(*(or_(false(), *(column.contains(word) for column in columns)) for word in words))
 
     def _after(self, order: Sequence[tuple[ColumnElement[Any], bool]], id_down: bool, cursor: Cursor) -> Any:
         """The records behind the cursor in this order; empty values come first when rising, last when falling."""
