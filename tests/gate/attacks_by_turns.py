@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,7 +14,7 @@ from tests.gate.models import Area, Case, CaseLabel, Line, Note, Part, Remark, T
 from tests.gate.stage import Stage, scene
 
 BLIND = {"synchronize_session": False}
-SHARED: dict[Any, Any] = {}
+ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
 def everything(session: Any) -> Any:
@@ -193,12 +194,7 @@ def record_of_the_administrator_put_into_ones_session(stage: Stage) -> Any:
     with stage.session(write=False) as session:
         session.add(record)
         session.refresh(record)
-        return LEAK(record)
-
-
-def LEAK(record: Any) -> Any:  # noqa: N802
-    """A refresh that succeeds has read the foreign row."""
-    return f"LEAK: {record.secret}"
+        return record.secret
 
 
 @scene()
@@ -237,6 +233,7 @@ def edit_after_that_of_the_other_department(stage: Stage) -> Any:
 def edit_kept_after_the_administrators_kept_one(stage: Stage) -> Any:
     with stage.session(ADA) as session:
         stage.world.stub(session, Case, 9).title = "by the administrator"
+    stage.begin_here()
     attempt(stage, lambda session: edits(stage, session))
 
 
@@ -290,6 +287,7 @@ def writes_by_turns_in_one_thread(stage: Stage) -> Any:
     for _ in range(3):
         with stage.session(ADA) as session:
             session.get_one(Case, 9).title += "!"
+    stage.begin_here()
     with stage.session() as session:
         record = stage.world.stub(session, Case, 9, version=4)
         record.title = "mine now"
@@ -312,7 +310,7 @@ def oracle_of_error_texts(stage: Stage) -> Any:
                 act(session)
                 session.flush()
         except Exception as error:
-            return f"{type(error).__name__}: {str(error).splitlines()[0]}"
+            return f"{type(error).__name__}: {ADDRESS.sub('', str(error).splitlines()[0])}"
         return "done"
 
     foreign, missing = 5, 99_999
@@ -327,7 +325,7 @@ def oracle_of_error_texts(stage: Stage) -> Any:
     ]
     told = []
     for act in acts:
-        words = [answer(act(key)).replace(str(key), "N").replace(", 4)", ", N)") for key in (foreign, missing)]
-        if words[0].replace("(4,)", "(N,)").replace("'4'", "'N'") != words[1]:
+        words = [re.sub(r"\b(5|4|99999)\b", "N", answer(act(key))) for key in (foreign, missing)]
+        if words[0] != words[1]:
             told.append(words)
     return f"LEAK: {told}" if told else "alike"

@@ -282,11 +282,19 @@ class Oracle:
     def _part(self, row: Row) -> bool:
         return self.reaches("line", row["line_id"])
 
+    @cached_property
+    def viewing(self) -> Oracle:
+        """The same person, looking only."""
+        return Oracle(self.state, self.user)
+
     def _case_label(self, row: Row) -> bool:
-        return self.reaches("case", row["case_id"]) and self.reaches("label", row["label_id"])
+        # Whoever links two records changes one of them, and has to see both.
+        ends = (("case", row["case_id"]), ("label", row["label_id"]))
+        return all(self.viewing.reaches(*end) for end in ends) and any(self.reaches(*end) for end in ends)
 
     def _remark(self, row: Row) -> bool:
-        return self.reaches(row["resource"].removeprefix("probe."), row["record_id"])
+        # Whoever sees a record may remark on it, if his role lets him write remarks at all.
+        return self.scope != "none" and self.viewing.reaches(row["resource"].removeprefix("probe."), row["record_id"])
 
     def _share(self, row: Row) -> bool:
         return self._remark(row)
@@ -296,7 +304,8 @@ class Oracle:
 
     def _bond(self, row: Row) -> bool:
         ends = ((row["from_resource"], row["from_id"]), (row["to_resource"], row["to_id"]))
-        return all(self.reaches(resource.removeprefix("probe."), key) for resource, key in ends)
+        found_ones = (self.viewing.reaches(resource.removeprefix("probe."), key) for resource, key in ends)
+        return self.scope != "none" and all(found_ones)
 
     def _paper(self, row: Row) -> bool:
         return self._scoped(row) and (row["level"] is None or row["level"] <= 2)
@@ -359,14 +368,7 @@ def breaches(before: State, after: State, user: int) -> list[str]:
             if old == new:
                 continue
             action = _action(old, new)
-            place = after if old is None else before
-            if table == "history":
-                allowed = old is None and any(Oracle(s, user).reaches(table, key) for s in (before, after))
-            else:
-                allowed = Oracle(place, user, action).reaches(table, key)
-            if action == "assign":
-                allowed = allowed and Oracle(after, user, action).reaches(table, key)
-            if not allowed:
+            if not _allowed(table, key, action, before, after, user):
                 found_ones.append(f"{action} {table} {key}")
             for column, target in LINKS.get(table, {}).items() if new else ():
                 value = (new or {})[column]
@@ -377,6 +379,16 @@ def breaches(before: State, after: State, user: int) -> list[str]:
                 ):
                     found_ones.append(f"{table} {key} points at {target} {value}")
     return found_ones
+
+
+def _allowed(table: str, key: Any, action: str, before: State, after: State, user: int) -> bool:
+    """Whether the person may do this to the row as it was and to the row as it became."""
+    if table == "history":
+        told = after[table].get(key)
+        ends = (told["resource"].removeprefix("probe."), told["record_id"]) if told else ("", 0)
+        return key not in before[table] and any(Oracle(state, user).reaches(*ends) for state in (before, after))
+    states = {"create": (after,), "delete": (before,)}.get(action, (before, after))
+    return all(Oracle(state, user, action).reaches(table, key) for state in states)
 
 
 def _action(old: Row | None, new: Row | None) -> str:

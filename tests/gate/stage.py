@@ -104,6 +104,7 @@ class Stage:
     gate: Gate | None
     user: int
     world: World
+    beginning: State | None = None
     _people: dict[int, Principal] = field(default_factory=dict)
 
     @contextmanager
@@ -115,6 +116,10 @@ class Stage:
         else:
             with self.gate.session(self.person(user or self.user), write=write) as session:
                 yield session
+
+    def begin_here(self) -> None:
+        """What has been done so far was done by somebody who may."""
+        self.beginning = state_of(self.company)
 
     def person(self, user: int) -> Principal:
         """A person of the company."""

@@ -99,7 +99,7 @@ def play(attack: Attack, museum: Museum, gate: Gate | None, user: int, *, write:
     left = state_of(museum.company)
     found_ones = leaks(stage.world.oracle, seen)
     for state in (after, left):
-        found_ones += breaches(museum.state, state, user) if state else []
+        found_ones += breaches(stage.beginning or museum.state, state, user) if state else []
     if left != museum.state:
         museum.tidy()
     return found_ones, seen
