@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy import select
+
 from core.kernel.errors import FieldError, Invalid
 from core.kernel.i18n import translate as _
 from core.kernel.search import parse
@@ -65,11 +67,15 @@ class Forms:
     def _relation(self, request: Request, field: ResolvedField, text: str, label: str) -> str:
         """The id of a relation; where no script has set it, the one record that bears the typed label."""
         candidate = request.form.get(f"{field.key}__candidate")
-        if text or candidate or not label.strip():
-            return text or candidate
+        if candidate or not label.strip():
+            return candidate or ("" if f"{field.key}__label" in request.form else text)
         target = self._resources.target(field)
         if target is None:
             return ""
+        if text.isascii() and text.isdigit() and len(text) < 19:
+            statement = select(target.label).where(target.table.c.id == int(text))
+            if str(request.connection.execute(statement).scalar() or "") == label.strip():
+                return text
         found = look_up(request, self._resources, target, label, 6)
         exact = [record_id for record_id, name, _hint in found if name == label.strip()]
         if len(exact) == 1 or len(found) == 1:

@@ -88,7 +88,7 @@ class Request:
     @property
     def wants_fragment(self) -> bool:
         """Whether a script of ours asks for a part of a page and not for a whole one."""
-        return self.header("x-requested-with") == "sopia"
+        return self.header("sopia-fragment") == "1"
 
     def header(self, name: str) -> str:
         """A header's value, "" where it is missing; the name in lower case."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from core.kernel import formats
 from core.resources.fields import Kind, ResolvedField
-from core.resources.queries import Cell
+from core.resources.queries import Cell, today_in
+from core.resources.records import Row
+from core.resources.resolved import ResolvedResource
 from core.web.cells import initials, safe_address
-from core.web.views import CellKind
+from core.web.views import CellKind, Fact
+
+if TYPE_CHECKING:
+    from core.web.requests import Request
 
 USER = "system.user"
 
@@ -124,6 +129,26 @@ def _choice(field: ResolvedField) -> Draw:
         return (str(label), colour)
 
     return draw
+
+
+def fact_of(request: Request, resource: ResolvedResource, row: Row, cell: Cell) -> Fact:
+    """One field of a record as its page shows it, with the way to edit it for whoever may."""
+    principal = request.principal
+    field = cell.field
+    action = "assign" if field.moves else "edit"
+    editable = field.key in resource.writable(principal) and principal.allows(resource.key, action)
+    in_form = any(field.key in section.fields for section in resource.sections)
+    zone = request.timezone
+    reader = Reader(zone, today_in(zone), request.platform.settings.currency)
+    return Fact(
+        key=cell.path,
+        title=field.label,
+        kind=kind_of(cell),
+        values=drawer(cell, reader)(row.values[cell.path]),
+        base=base_of(cell),
+        wide=field.kind == "long",
+        edit_url=f"{resource.url}/{row.id}/fields/{field.key}" if editable and in_form else "",
+    )
 
 
 NUMBERS_TOTALLED: Final = frozenset({"integer", "decimal", "money"})

@@ -40,6 +40,7 @@ PAGES: Final = (
     "core.web.pages.sign_in",
     "core.web.pages.home",
     "core.web.pages.preferences",
+    "core.web.pages.search",
     "core.web.pages.resources",
     "core.api.routes",
 )

@@ -57,9 +57,7 @@ class History:
 
     def of_record(self, resource: ResolvedResource, record_id: int, before: int | None = None) -> list[Entry]:
         """The latest entries of one record, newest first; `before` an entry's id for older ones."""
-        statement = select(HistoryEntry).where(
-            HistoryEntry.resource == resource.key, HistoryEntry.record_id == record_id
-        )
+        statement = select(HistoryEntry).where(HistoryEntry.resource == resource.key, HistoryEntry.record == record_id)
         if before is not None:
             statement = statement.where(HistoryEntry.id < before)
         found = self._request.reader.scalars(statement.order_by(HistoryEntry.id.desc()).limit(SHOWN)).all()

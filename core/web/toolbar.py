@@ -101,7 +101,7 @@ def _more(request: Request, resource: ResolvedResource, pairs: Pairs) -> Iterabl
             url=address(f"{resource.url}/export", (*state, ("format", "csv"))),
             icon="download",
         )
-    if principal.allows(resource.key, "delete") and "deleted_at" in resource.table.c:
+    if principal.allows(resource.key, "delete") and resource.has_bin:
         yield Link(title=_("Recycle bin"), url=f"{resource.url}/bin", icon="trash")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from core.kernel.errors import Invalid, Stale
+from core.kernel.errors import Invalid, NotFound, Stale
 from core.kernel.i18n import translate as _
 from core.resources.fields import ResolvedField, Words
 from core.resources.records import Records, Row
@@ -15,7 +16,8 @@ from core.resources.resolved import ResolvedResource, Resources
 from core.web.forms import Forms, text_of, texts_of
 from core.web.pages.lists import context_of
 from core.web.responses import Response
-from core.web.views import Button, Confirm, Duplicate, FormView, Link, MergeField, MergeView, Notice
+from core.web.showing import fact_of
+from core.web.views import Button, Confirm, Duplicate, FormSection, FormView, Link, MergeField, MergeView, Notice
 
 if TYPE_CHECKING:
     from core.web.requests import Request
@@ -115,6 +117,72 @@ class FormPages:
                     record_id, Duplicate(title=title or str(self._resource.name), reason=reason, url=url, hint=hint)
                 )
         return tuple(found.values())
+
+    def field(self, request: Request) -> Response:
+        """One field of a record as a small form, to edit it in its place."""
+        row = self._row(request)
+        texts, labels = texts_of(row, context_of(request))
+        return self._field_form(request, row, self._one(request), texts, labels, {})
+
+    def set_field(self, request: Request) -> Response:
+        """Set one field; a script gets the fact as it reads now, or the form with what is wrong."""
+        field = self._one(request)
+        row = self._row(request)
+        context = context_of(request)
+        home = f"{self._resource.url}/{row.id}"
+        texts, labels = texts_of(row, context)
+        try:
+            given = self._forms.posted(request, [field], given=texts)
+            version = request.number("_version")
+            self._records.update(request.session, self._resource, row.id, given, context, version=version)
+        except Invalid as invalid:
+            request.work.undo()
+            faults: dict[str, list[Words]] = {}
+            for error in invalid.errors:
+                faults.setdefault(error.field, []).append(error.message)
+            typed = {field.key: request.form.all(field.key) if field.many else request.form.get(field.key)}
+            kept = {field.key: request.form.get(f"{field.key}__label") or labels.get(field.key)}
+            return self._field_form(request, row, field, typed, kept, faults, status=422)
+        except Stale:
+            request.work.undo()
+            return Response(b"", 412, "text/plain").header("Location", f"{home}/edit")
+        if not request.wants_fragment:
+            return request.redirect(home, self._saved(request, _("Saved.")))
+        connection = request.session.connection()
+        row = self._records.row(connection, self._resource, row.id, context, (field.key,))
+        return request.render("fact.html", fact_of(request, self._resource, row, row.cells[0]))
+
+    def _one(self, request: Request) -> ResolvedField:
+        shown = {field.key: field for field in self._forms.shown(request, creating=False)}
+        field = shown.get(request.params["field"])
+        if field is None or field.key not in self._resource.writable(request.principal):
+            raise NotFound
+        return field
+
+    def _field_form(
+        self,
+        request: Request,
+        row: Row,
+        field: ResolvedField,
+        texts: Mapping[str, Any],
+        labels: Mapping[str, Any],
+        faults: dict[str, list[Words]],
+        status: int = 200,
+    ) -> Response:
+        sections, _tabs = self._forms.sections(request, [field], texts, labels, faults, creating=False)
+        version = request.form.get("_version") if status != 200 else ""
+        view = FormView(
+            title=field.label,
+            url=f"{self._resource.url}/{row.id}/fields/{field.key}",
+            sections=[FormSection(fields=[replace(f, autofocus=True) for s in sections for f in s.fields])],
+            token=request.new_token(),
+            version=int(version) if version.isdigit() else row.version,
+            faults=tuple(m for key, messages in faults.items() if key != field.key for m in messages),
+            cancel_url=f"{self._resource.url}/{row.id}",
+            fragment=True,
+        )
+        template = "form_fragment.html" if request.wants_fragment else "form.html"
+        return request.render(template, view, status)
 
     def _row(self, request: Request) -> Row:
         record_id = request.params["id"]

@@ -11,7 +11,7 @@ from core.resources.conditions import Context
 from core.resources.queries import CONTROL, COUNTED, Cell, ListPage, ListRequest, Lists, read_list, today_in
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.address import Pairs, address, changed, filters_of, state_of
-from core.web.responses import Response
+from core.web.responses import Json, Response
 from core.web.showing import NUMBERS_TOTALLED, Reader, base_of, draw_rows, kind_of, total_of
 from core.web.templating import render_rows, row_writer
 from core.web.toolbar import title_of, toolbar
@@ -48,6 +48,8 @@ class ListPages:
         page = lists.page(request.connection, wanted, context)
         exact = request.query.get("count") == "true"
         count = self._count(request, lists, wanted, page, context, exact=exact)
+        if exact and "application/json" in request.header("accept"):
+            return Json({"count": count if isinstance(count, str) else f"{count:,}"})
         pairs = state_of(given)
         totals = self._totals(request, lists, wanted, page.cells, context)
         columns = self._columns(page.cells, wanted, pairs, totals)

@@ -21,10 +21,10 @@ from core.resources.resource import Panel as DeclaredPanel
 from core.web.address import address
 from core.web.cells import initials
 from core.web.pages.forms import remove_button, undo_button
-from core.web.pages.lists import context_of, draw_table, reader_of
+from core.web.pages.lists import context_of, draw_table
 from core.web.responses import Response
-from core.web.showing import base_of, drawer, kind_of
-from core.web.timeline import History
+from core.web.showing import base_of, fact_of, kind_of
+from core.web.timeline import SHOWN, History
 from core.web.views import (
     BinRow,
     BinView,
@@ -84,10 +84,22 @@ class RecordPages:
             smart=smart,
             sections=self._sections(request, row),
             panels=panels,
-            timeline=Timeline(entries=tuple(History(request, self._resources).of_record(resource, row.id))),
+            timeline=self._timeline(request, row.id),
             version=row.version,
         )
         return request.render("record.html", view)
+
+    def older(self, request: Request) -> Response:
+        """Older entries of the record's timeline, as a fragment."""
+        row = self._records.row(request.connection, self._resource, request.params["id"], context_of(request), ("id",))
+        return request.render("parts/entries.html", self._timeline(request, row.id, request.number("before")))
+
+    def _timeline(self, request: Request, record_id: int, before: int | None = None) -> Timeline:
+        entries = History(request, self._resources).of_record(self._resource, record_id, before)
+        more = ""
+        if len(entries) == SHOWN:
+            more = address(f"{self._resource.url}/{record_id}/timeline", (("before", str(entries[-1].id)),))
+        return Timeline(entries=tuple(entries), more_url=more)
 
     def delete(self, request: Request) -> Response:
         """Move the record to the recycle bin."""
@@ -168,12 +180,8 @@ class RecordPages:
             if kind_of(cell) == "choice" and cell.field.is_relation and row.values[cell.path][1]:
                 yield str(row.values[cell.path][1]), row.values[cell.path][2] or ""
 
-    def _fact(self, request: Request, cell: Cell, values: tuple[Any, ...]) -> Fact:
-        drawn = drawer(cell, reader_of(request))(values)
-        wide = cell.field.kind == "long"
-        return Fact(
-            key=cell.path, title=cell.field.label, kind=kind_of(cell), values=drawn, base=base_of(cell), wide=wide
-        )
+    def _fact(self, request: Request, row: Row, cell: Cell) -> Fact:
+        return fact_of(request, self._resource, row, cell)
 
     def _summary(self, request: Request, row: Row) -> Iterable[Fact]:
         by_path = {cell.path: cell for cell in row.cells}
@@ -187,7 +195,7 @@ class RecordPages:
                 or row.values[path][0] in (None, "")
             ):
                 continue
-            facts.append(self._fact(request, cell, row.values[path]))
+            facts.append(replace(self._fact(request, row, cell), edit_url=""))
         return facts[:SUMMARY]
 
     def _sections(self, request: Request, row: Row) -> list[FactSection]:
@@ -195,7 +203,7 @@ class RecordPages:
         sections = []
         for section in self._resource.sections:
             facts = [
-                self._fact(request, by_path[name], row.values[name])
+                self._fact(request, row, by_path[name])
                 for name in section.fields
                 if name in by_path and name != self._resource.label.key
             ]

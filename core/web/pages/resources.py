@@ -40,14 +40,19 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
     yield Route(url, lists.list, f"{key}.view")
     yield Route(f"{url}/{{id:int}}", pages.show, f"{key}.view")
     yield Route(f"{url}/options", partial(_options, resources, resource), f"{key}.view")
+    yield Route(f"{url}/{{id:int}}/timeline", pages.older, f"{key}.view")
     if resource.read_only:
         return
+    yield Route(f"{url}/{{id:int}}/fields/{{field}}", forms.field, (f"{key}.edit", f"{key}.assign"))
+    yield Route(
+        f"{url}/{{id:int}}/fields/{{field}}", forms.set_field, (f"{key}.edit", f"{key}.assign"), methods=("POST",)
+    )
     yield Route(f"{url}/new", forms.new, f"{key}.create")
     yield Route(f"{url}/new", forms.create, f"{key}.create", methods=("POST",))
     yield Route(f"{url}/{{id:int}}/edit", forms.edit, (f"{key}.edit", f"{key}.assign"))
     yield Route(f"{url}/{{id:int}}/edit", forms.update, (f"{key}.edit", f"{key}.assign"), methods=("POST",))
     if resource.duplicates is not None:
-        yield Route(f"{url}/duplicates", forms.duplicates, f"{key}.create")
+        yield Route(f"{url}/duplicates", forms.duplicates, (f"{key}.create", f"{key}.edit"), methods=("POST",))
     if resource.actions:
         allow = tuple(f"{key}.{action.allow or action.name}" for action in resource.actions)
         yield Route(f"{url}/{{id:int}}/actions/{{action}}", pages.act, allow, methods=("POST",))
@@ -59,7 +64,7 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
 
 
 def _options(resources: Resources, resource: ResolvedResource, request: Request) -> Response:
-    """What a relation's field offers for a typed text: `[{"value", "title", "hint"}]`, within the reader's scope."""
-    found = look_up(request, resources, resource, request.query.get("q", ""), SUGGESTED)
-    told: list[dict[str, Any]] = [{"value": str(i), "title": title, "hint": hint} for i, title, hint in found]
-    return Json(told)
+    """What a relation's field offers for a typed text, within the reader's scope."""
+    found = look_up(request, resources, resource, request.query.get("q", ""), SUGGESTED + 1)
+    items: list[dict[str, Any]] = [{"id": i, "label": label, "hint": hint} for i, label, hint in found[:SUGGESTED]]
+    return Json({"items": items, "more": len(found) > SUGGESTED})
