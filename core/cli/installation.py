@@ -45,6 +45,8 @@ def opened(*, new: bool = False, safe: bool = False, level: int = logging.WARNIN
 @contextmanager
 def opened_database(settings: Settings) -> Iterator[Database]:
     """The database of this installation alone, without the plugins that work with it."""
+    from sqlalchemy import inspect
+
     from core.kernel.database import Database
 
     set_up_log(logging.WARNING)
@@ -52,6 +54,9 @@ def opened_database(settings: Settings) -> Iterator[Database]:
     with explained():
         database = Database(settings.database_url)
         try:
+            with database.transaction(write=False) as connection:
+                if not inspect(connection).has_table("system_user"):
+                    raise not_made(database.url.render_as_string(hide_password=True))
             yield database
         finally:
             database.dispose()
@@ -82,10 +87,15 @@ def refuse_missing(settings: Settings) -> None:
     """Most commands on an installation that is not there are slips of its folder's name, not wishes for a new one."""
     file = settings.database_file
     if file is not None and not file.exists():
-        raise ConfigurationError(
-            _("There is no database at '{place}' yet.", place=file),
-            _("Make it with: sopia init"),
-        )
+        raise not_made(file)
+
+
+def not_made(place: object) -> ConfigurationError:
+    """For commands that are of no use to an installation that is not there."""
+    return ConfigurationError(
+        _("There is no installation at '{place}' yet.", place=place),
+        _("Make it with: sopia init"),
+    )
 
 
 def tell_first_password(platform: Platform, *, err: bool) -> None:
