@@ -34,10 +34,9 @@ def test_help_names_every_command_and_what_it_does() -> None:
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
-def test_every_command_has_help(name: str) -> None:
-    outcome = sopia(name, "--help")
-    assert outcome.returncode == 0
-    assert f"Usage: sopia {name}" in outcome.stdout
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([name, "--help"]) == 0
+    assert f"Usage: sopia {name}" in capsys.readouterr().out
 
 
 def test_help_answers_without_importing_anything_heavy() -> None:
@@ -47,12 +46,13 @@ def test_help_answers_without_importing_anything_heavy() -> None:
     assert not heavy & set(outcome.stderr.split())
 
 
-def test_wrong_usage_ends_with_two() -> None:
-    for arguments in (["no-such-command"], ["doctor", "--no-such-option"]):
-        outcome = sopia(*arguments)
-        assert outcome.returncode == 2
-        assert "Error: No such" in outcome.stderr
-        assert "Traceback" not in outcome.stderr
+def test_wrong_usage_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = sopia("no-such-command")
+    assert outcome.returncode == 2
+    assert "Error: No such command 'no-such-command'." in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert cli.run(["doctor", "--no-such-option"]) == 2
+    assert "Error: No such option" in capsys.readouterr().err
 
 
 def run_raising(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
