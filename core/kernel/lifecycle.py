@@ -7,19 +7,19 @@ every worker learns that it has to build the application anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection, inspect
 
-from core.kernel.archives import Report, own_tables, owned_rows, remove_owned_rows, restore_archive, write_archive
+from core.kernel.archives import Report, remove_owned_rows, restore_archive, write_archive
 from core.kernel.database import Database
 from core.kernel.discovery import Found, discover, get, package_folder
 from core.kernel.errors import PluginError
 from core.kernel.generations import raise_plugins
 from core.kernel.i18n import translate as _
+from core.kernel.inventory import Bill, PluginLine, bill_of, lines_of
 from core.kernel.migrations import (
     History,
     belongs,
@@ -31,7 +31,7 @@ from core.kernel.migrations import (
     system_history,
     upgrade,
 )
-from core.kernel.plugins import SYSTEM, Manifest, RequirementError, migrations_folder
+from core.kernel.plugins import SYSTEM, RequirementError, migrations_folder
 from core.kernel.registry import Registry, build_registry
 from core.kernel.settings import Settings
 from core.kernel.states import (
@@ -40,48 +40,17 @@ from core.kernel.states import (
     forget_ownership,
     known,
     note_installed,
-    read_ownership,
     read_states,
     write_ownership,
     write_reason,
     write_state,
 )
-from core.kernel.trial import Trials, Verdict, try_together
+from core.kernel.trial import Trials, try_together
 
 log = structlog.get_logger("sopia.plugins")
 
 Cleaner = Callable[[Connection, str], None]
 """Takes what belongs to a plugin (by its name) out of a part of the platform that keeps it in a form of its own."""
-
-
-@dataclass(frozen=True)
-class PluginLine:
-    """One plugin as the administration and `sopia plugin list` show it."""
-
-    name: str
-    title: str
-    version: str
-    state: State
-    source: str
-    requires: tuple[str, ...] = ()
-    automatic: bool = False
-    reason: str = ""
-    archive: str = ""
-
-
-@dataclass(frozen=True)
-class Bill:
-    """What uninstalling a plugin takes away: rows by table, and rows of the platform that speak of the plugin."""
-
-    plugin: str
-    tables: Mapping[str, int]
-    elsewhere: Mapping[str, int]
-    owned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> int:
-        """All rows together."""
-        return sum(self.tables.values()) + sum(self.elsewhere.values())
 
 
 class Lifecycle:
@@ -169,12 +138,13 @@ class Lifecycle:
         news = {name for name, reason in reasons.items() if name in states and states[name].reason != reason[:2000]}
         if not first and not news:
             return
-        with self._database.transaction(write=True) as connection:
+        with migration(self._database) as connection:
             for name in sorted(news):
                 write_reason(connection, name, reasons[name])
-            for plugin in registry.plugins if first else ():
-                if plugin.name != SYSTEM:
-                    _write_enabled(connection, registry, plugin.name, chosen=not plugin.automatic)
+            if first and not read_states(connection):  # of several processes, one is the first
+                for plugin in registry.plugins:
+                    if plugin.name != SYSTEM:
+                        _write_enabled(connection, registry, plugin.name, chosen=not plugin.automatic)
 
     # ------------------------------------------------------------ changing
 
@@ -321,31 +291,20 @@ class Lifecycle:
         log.info("plugin uninstalled", plugin=name, archive=str(archive))
         return archive
 
+    # ------------------------------------------------------------ showing
+
     def bill(self, name: str) -> Bill:
         """What uninstalling a plugin would take away."""
         with self._database.transaction(write=False) as connection:
-            tables = {
-                each.name: connection.scalar(select(func.count()).select_from(each)) or 0
-                for each in own_tables(connection, name)
-            }
-            return Bill(name, tables, owned_rows(connection, name), read_ownership(connection, name))
-
-    # ------------------------------------------------------------ showing
+            return bill_of(connection, name)
 
     def lines(self) -> tuple[PluginLine, ...]:
         """Every plugin that is installed or was used, in order of names."""
         found, states = self._discover(), self._states()
-        unused = [
-            each for name, each in found.items() if name != SYSTEM and not each.problem and not _is_on(states, name)
-        ]
-        verdicts = {**self._trials.verdicts(unused), **self._verdicts_on_enabled(found, states)}
-        names = sorted({*found, *states} - {SYSTEM})
-        on = self._overlay if self._overlay is not None else None
-        return tuple(_line(name, found.get(name), states.get(name), verdicts.get(name), on) for name in names)
-
-    def _verdicts_on_enabled(self, found: Mapping[str, Found], states: Mapping[str, PluginState]) -> dict[str, Verdict]:
-        on = [each for name, each in found.items() if _is_on(states, name) and not each.problem and not each.built_in]
-        return self._trials.verdicts(on)
+        # Of what runs, the state tells enough; only a plugin of a third party may have broken since.
+        asked = [each for name, each in found.items() if name != SYSTEM and not each.problem
+                 and not (each.built_in and name in states and states[name].state == State.ENABLED)]  # fmt: skip
+        return lines_of(found, states, self._trials.verdicts(asked), self._overlay)
 
     # ------------------------------------------------------------ reading
 
@@ -403,10 +362,6 @@ def _refuse_incomplete(registry: Registry, found: Mapping[str, Found]) -> None:
             raise error
 
 
-def _is_on(states: Mapping[str, PluginState], name: str) -> bool:
-    return name in states and states[name].state == State.ENABLED
-
-
 def _dependents(on: Mapping[str, PluginState], names: Iterable[str]) -> list[str]:
     gone = set(names)
     return [
@@ -452,18 +407,3 @@ def _never_used(name: str, on: Mapping[str, Any]) -> PluginError:
 
 def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
-
-
-def _line(
-    name: str, found: Found | None, state: PluginState | None, verdict: Verdict | None, overlay: Sequence[str] | None
-) -> PluginLine:
-    manifest = (verdict.manifest if verdict else None) or (state.manifest if state else Manifest(name, name, ""))
-    at = State(state.state) if state else State.AVAILABLE
-    if overlay is not None:
-        at = State.ENABLED if name in overlay else State.PARKED if at == State.ENABLED else at
-    reason = found.problem if found else str(_("It is not installed any more.")) if at != State.UNINSTALLED else ""
-    reason = reason or (verdict.reason if verdict else "") or (state.reason if state else "")
-    return PluginLine(
-        name, manifest.title, manifest.version, at, found.source if found else "", manifest.requires,
-        manifest.automatic, reason, state.archive if state else "",
-    )  # fmt: skip

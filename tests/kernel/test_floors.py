@@ -11,7 +11,7 @@ FLOORS = (
     "common_passwords departments generations organisation passwords roles shipped_roles sessions signin tokens users",
     "access compiler explain gate granting guard history postgresql predicates principal",
     "checks discovery hooks idempotency plugins registry trial",
-    "archives autogenerate jobs lifecycle migrations outbox scaffold states upkeep versions worker",
+    "archives autogenerate inventory jobs lifecycle migrations outbox scaffold states upkeep versions worker",
     "platform",
     "crew",
 )
