@@ -88,6 +88,8 @@ def _check_new(session: ScopedSession, record: Any) -> None:
         refuse("An id of one's own choice")
     reach = principal.reach(guarded.resource, "create")
     policy = guarded.policy
+    if isinstance(policy, Public) and policy.grows and _comes_with_another(session, record):
+        return
     if reach.level == "none":
         raise NotFound
     if isinstance(policy, Own):
@@ -99,6 +101,15 @@ def _check_new(session: ScopedSession, record: Any) -> None:
     elif isinstance(policy, Through):
         column, table = guarded.link_of(policy.parent)
         _check_parent(session, guarded, record, column, table)
+
+
+def _comes_with_another(session: ScopedSession, record: Any) -> bool:
+    """Whether a new row is made together with a new record that leads to it, which is checked by itself."""
+    return any(
+        relation.direction is RelationshipDirection.MANYTOONE and inspect(other).dict.get(relation.key) is record
+        for other in session.new
+        for relation in inspect(type(other)).relationships
+    )
 
 
 def _own_defaults(session: ScopedSession, policy: Own, record: Any) -> None:

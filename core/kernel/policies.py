@@ -54,9 +54,14 @@ class Attached:
 
 @dataclass(frozen=True)
 class Public:
-    """Readable by everybody whose role may view the resource at all; `why` says why that is right."""
+    """Readable by everybody whose role may view the resource at all; `why` says why that is right.
+
+    Such rows are written by those whose scope is all. With `grows`, whoever makes a record that leads to such a row may
+    make the row with it: a customer brings its firm.
+    """
 
     why: str
+    grows: bool = False
 
 
 @dataclass(frozen=True)

@@ -219,11 +219,11 @@ _KEPT = {
 _ESTIMATE = {
     "sqlite": (
         'SELECT (SELECT count(*) FROM (SELECT 1 FROM "{index}" WHERE "{index}" MATCH ? '
-        'LIMIT (SELECT 5001 + max(id) / 20 FROM "{texts}"))), (SELECT max(id) FROM "{texts}")'
+        'LIMIT (SELECT 5001 + coalesce(max(id), 0) / 20 FROM "{texts}"))), (SELECT max(id) FROM "{texts}")'
     ),
     "postgresql": (
         'SELECT (SELECT count(*) FROM (SELECT 1 FROM "{texts}" WHERE grams @> %s::integer[] '
-        'LIMIT (SELECT 6 * sqrt(max(id)) FROM "{texts}")) AS hits), (SELECT max(id) FROM "{texts}")'
+        'LIMIT (SELECT 6 * sqrt(coalesce(max(id), 0)) FROM "{texts}")) AS hits), (SELECT max(id) FROM "{texts}")'
     ),
 }
 

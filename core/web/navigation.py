@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, cast
+
+from jinja2 import Environment
+from markupsafe import Markup
 
 from core.kernel.i18n import translate as _
 from core.kernel.principal import Principal
 from core.web import cookies
 from core.web.cells import initials
+from core.web.routing import MOST_SEGMENTS
 from core.web.views import Banner, Link, NavigationGroup, Notice, Person, Shell
 from core.web.views.shell import Words
 
@@ -16,8 +20,13 @@ if TYPE_CHECKING:
     from core.kernel.platform import Platform
     from core.web.requests import Request
 
-KEPT = 5000
+KEPT = 2000
 """People whose navigation is remembered."""
+
+DRAWN = 40
+"""Drawings of it that are kept for each: one for each link that may be the current one, and then some."""
+
+PARTS = ("side", "top_end")
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,9 @@ class Frame:
     navigation: tuple[NavigationGroup, ...]
     create: tuple[Link, ...]
     administers: bool
+    urls: frozenset[str]
+    drawn: dict[tuple[object, ...], dict[str, Markup]] = field(default_factory=dict)
+    """The parts of the frame as HTML, by all that they depend on."""
 
 
 class Shells:
@@ -68,19 +80,38 @@ class Shells:
         if signed is None or not request.principal.user_id:
             return common
         frame, path, held = self._frame(request.principal), request.path, request.incoming.cookies
-        opened = set(held.get(cookies.OPEN, "").split("."))
         return replace(
             common,
             theme=cast(Any, signed.theme if signed.theme in ("light", "dark") else "system"),
             density=cast(Any, "dense" if signed.density == "dense" else "comfortable"),
             narrow=held.get(cookies.NARROW) == "1",
             home=Link(title=_("Today"), url="/", icon="home", current=path == "/"),
-            navigation=tuple(_placed(group, path, opened) for group in frame.navigation),
+            navigation=frame.navigation,
             administration=_administration(path) if frame.administers else None,
             create=frame.create,
             user=person(request.principal.user_id, request.principal.name),
             user_links=(Link(title=_("Preferences"), url="/preferences", icon="gear"),),
         )
+
+    def drawn(self, request: Request, environment: Environment) -> dict[str, Markup]:
+        """The parts of the frame that look the same on many pages: drawn once, and kept as long as the principal is."""
+        shell, signed = request.shell, request.signed
+        if signed is None or shell.user is None:
+            return {}
+        frame = self._frame(request.principal)
+        opened = request.incoming.cookies.get(cookies.OPEN, "")[:200]
+        here = tuple(url for url in _above(request.path) if url in frame.urls)
+        key = (request.locale, shell.theme, shell.density, shell.narrow, shell.unread, opened, here)
+        found = frame.drawn.get(key)
+        if found is None:
+            if len(frame.drawn) >= DRAWN:
+                frame.drawn.clear()
+            marked = set(opened.split("."))
+            shell = replace(shell, navigation=tuple(_placed(group, here, marked) for group in frame.navigation))
+            found = frame.drawn[key] = {
+                part: Markup(environment.get_template(f"parts/{part}.html").render(shell=shell)) for part in PARTS
+            }
+        return found
 
     def _frame(self, principal: Principal) -> Frame:
         frame = self._frames.get(principal.user_id)
@@ -117,7 +148,8 @@ class Shells:
             for position, ((plugin, title), links) in enumerate(groups.items())
         )
         administers = any(principal.allows(f"system.{noun}", "create") for noun in ("user", "role", "department"))
-        return Frame(principal, navigation, tuple(create), administers)
+        urls = {"/", "/system", *(link.url for group in navigation for link in group.links)}
+        return Frame(principal, navigation, tuple(create), administers, frozenset(urls))
 
     def _notices(self, request: Request) -> tuple[Notice, ...]:
         sealed = request.incoming.cookies.get(cookies.NOTICE)
@@ -135,14 +167,17 @@ def person(user_id: int, name: str, *, url: str = "", title: Words = "") -> Pers
     return Person(name=name, initials=initials(name), colour=user_id % 10, url=url, title=title)
 
 
-def _placed(group: NavigationGroup, path: str, opened: set[str]) -> NavigationGroup:
+def _above(path: str) -> list[str]:
+    """The path and those above it: /a/b/c, /a/b, /a, /."""
+    parts = path.rstrip("/").split("/")[:MOST_SEGMENTS]
+    return ["/".join(parts[:end]) for end in range(len(parts), 1, -1)] or ["/"]
+
+
+def _placed(group: NavigationGroup, here: tuple[str, ...], opened: set[str]) -> NavigationGroup:
     """The group as it looks on one page: the link to it marked, and the group open."""
-    here = [path == link.url or path.startswith(link.url + "/") for link in group.links]
-    if not any(here):
-        return replace(group, open=group.key in opened) if group.key in opened else group
-    links = tuple(
-        replace(link, current=True) if current else link for link, current in zip(group.links, here, strict=True)
-    )
+    if not any(link.url in here for link in group.links):
+        return replace(group, open=True) if group.key in opened else group
+    links = tuple(replace(link, current=True) if link.url in here else link for link in group.links)
     return replace(group, links=links, open=True)
 
 

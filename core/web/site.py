@@ -200,8 +200,10 @@ class Site:
 
     def _draw(self, request: Request, response: Response) -> Response:
         if isinstance(response, Page):
-            template = self._pages[request.locale].get_template(response.template)
-            html = template.render(shell=request.shell, view=response.view, nonce=request.nonce, **response.extra)
+            pages = self._pages[request.locale]
+            names = {"shell": request.shell, "view": response.view, "nonce": request.nonce}
+            names |= self.shells.drawn(request, pages)
+            html = pages.get_template(response.template).render(names | response.extra)
             response.body = html.encode("utf-8", "replace")
             if request.shell.notices and cookies.NOTICE in request.incoming.cookies:
                 cookies.set_cookie(response, cookies.NOTICE, "", secure=request.is_secure, seconds=0)

@@ -99,8 +99,12 @@ class History:
         by_attribute = {field.attribute: field for field in resource.fields.values() if not field.extension}
         for key in entry.after.keys() | entry.before.keys():
             field = by_attribute.get(key)
-            if field is not None and field.key in readable:
+            if field is not None and field.key in readable and self._tells(field):
                 yield field, key, entry.before.get(key), entry.after.get(key)
+
+    def _tells(self, field: ResolvedField) -> bool:
+        """Whether a value of the field can be shown: not a number that leads to what is no resource."""
+        return not field.is_relation or field.target in self._resources
 
     def _entry(self, entry: HistoryEntry) -> Entry:
         from core.web.pages.forms import undo_button

@@ -1,4 +1,4 @@
-"""What customers do when records change: a firm for each customer, one primary contact, the times of contact."""
+"""What customers do when records change: one primary contact, the times of contact."""
 
 from __future__ import annotations
 
@@ -6,30 +6,17 @@ from typing import Any
 
 from sqlalchemy import select
 
-from plugins.customers.models import Contact, Customer, FollowUp, Party
+from plugins.customers.models import Contact, Customer, FollowUp
 from sopia import Session, acting, hookimpl
 
 
 @hookimpl
 def on_change(session: Session, principal: Any, resource: str, record: Any, action: str) -> None:
     """Keep what follows from a change in step with it."""
-    if resource == "customers.customer" and action == "create" and record.party_id is None:
-        give_party(session, record)
-    elif resource == "customers.contact" and action in ("create", "edit") and record.primary:
+    if resource == "customers.contact" and action in ("create", "edit") and record.primary:
         keep_one_primary(session, record)
     elif resource == "customers.follow_up" and action in ("create", "edit", "delete", "restore"):
         note_contact(session, principal, record, action)
-
-
-def give_party(session: Session, customer: Customer) -> None:
-    """Give a new customer the firm that finance and other roles refer to."""
-    with acting(session, "a customer brings its firm") as beyond:
-        party = Party()
-        beyond.add(party)
-        beyond.flush()
-        party_id = party.id
-    customer.party_id = party_id
-    session.flush()
 
 
 def keep_one_primary(session: Session, contact: Contact) -> None:

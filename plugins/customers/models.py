@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from sqlalchemy import Index, String, text
 from sqlalchemy import Text as LongText
@@ -106,6 +106,13 @@ class Customer(Scoped, Model):
     name_key: Mapped[str | None] = mapped_column(String(255))
     phone_key: Mapped[str | None] = mapped_column(String(255))
     tags: Mapped[list[Tag]] = relationship(secondary=customer_tag, order_by=Tag.name)
+    party: Mapped[Party | None] = relationship()
+
+    def __init__(self, **values: Any) -> None:
+        if values.get("party_id") is None:
+            # A new customer brings its firm, to which finance and other roles of the firm refer.
+            values.setdefault("party", Party())
+        super().__init__(**values)
 
     __table_args__ = (
         Index("uq_customers_customer_code", "code", unique=True, sqlite_where=PRESENT, postgresql_where=PRESENT),

@@ -13,6 +13,8 @@ from core.kernel import history
 from core.kernel.errors import Conflict, NotFound
 from core.kernel.hooks import Broken
 from core.kernel.i18n import translate as _
+from core.kernel.plugins import table_of
+from core.kernel.predicates import key_of
 from core.resources.conditions import Condition
 from core.resources.queries import Cell, ListRequest, Lists, Sort, read_sort
 from core.resources.records import Records, Row
@@ -300,8 +302,7 @@ class RecordPages:
 
 def undo(request: Request) -> Response:
     """Take an operation back, as its person may, and go where it was done."""
-    resources: Resources = request.platform.above
-    models = {key: resource.model for key, resource in resources.items()}
+    models = {key_of(table_of(model)): model for model in request.platform.registry.models}
     session = request.begin(bin=True)
     session.info["operation"].origin = "undo"
     operation = request.form.get("operation")[:64]
