@@ -187,7 +187,7 @@ def _records(connection: Connection) -> None:
 
 def _go_on_counting(connection: Connection) -> None:
     # Rows with given keys do not move the sequences; statistics are another way to see rows.
-    for table in dict.fromkeys([*(model.__table__ for model in MODELS), *ACCESS_TABLES, HistoryEntry.__table__]):
+    for table in dict.fromkeys(model.__table__ for model in MODELS):
         if "id" in table.c:
             last = select(func.max(table.c.id)).scalar_subquery()
             connection.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), last)))
@@ -207,7 +207,7 @@ def principal(company: Database, user: int) -> Principal:
 def read_state(connection: Connection) -> State:
     """Every row of the probe, by table and key."""
     state: State = {}
-    for table in dict.fromkeys(model.__table__ for model in MODELS):
+    for table in dict.fromkeys(m.__table__ for m in MODELS if m.__tablename__.startswith("probe_")):
         keys = [column.name for column in table.primary_key]
         rows = [dict(row) for row in connection.execute(select(table)).mappings()]
         state[table.name.removeprefix("probe_")] = {tuple(row[key] for key in keys): row for row in rows}
@@ -313,8 +313,10 @@ class Oracle:
     def _errand(self, row: Row) -> bool:
         if self.scope in ("none", "all"):
             return self.scope == "all"
-        people = {row["giver_id"], row["taker_id"]}
-        return self.user in people or any(self.departments & frozenset(PLACES[person]) for person in people)
+        # Both are its people; the first of them is the owner, whose departments count.
+        return self.user in (row["giver_id"], row["taker_id"]) or bool(
+            self.departments & frozenset(PLACES[row["giver_id"]])
+        )
 
     def _note(self, row: Row) -> bool:
         return self.scope != "none" and bool(row["user_id"] == self.user)

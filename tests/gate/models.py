@@ -23,8 +23,12 @@ from sqlalchemy.orm import (
 )
 
 from core.kernel.database import Base, Model
+from core.kernel.departments import Department, Membership
+from core.kernel.history import HistoryEntry
 from core.kernel.policies import Attached, Between, Own, Private, Public, Restrict, Scoped, Sealed, Through
+from core.kernel.roles import FieldGrant, Grant, Group, GroupMember, GroupRole, Role, Share, UserRole
 from core.kernel.types import Key, link
+from core.kernel.users import User
 
 
 class Town(Model):
@@ -227,6 +231,18 @@ Case.related_amount = column_property(  # type: ignore[attr-defined]
 )
 
 MODELS: tuple[type[Any], ...] = (
+    User,
+    Department,
+    Membership,
+    Role,
+    Grant,
+    FieldGrant,
+    UserRole,
+    Group,
+    GroupMember,
+    GroupRole,
+    Share,
+    HistoryEntry,
     Town,
     Case,
     Line,
@@ -243,4 +259,4 @@ MODELS: tuple[type[Any], ...] = (
     Note,
     Vault,
 )
-"""Every model of the probe, in the order in which their tables can be made."""
+"""Every model that the gate is told of, in the order in which their tables can be made."""
