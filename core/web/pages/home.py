@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from core.kernel import formats
@@ -47,10 +49,16 @@ def today(request: Request) -> Response:
     view = HomeView(
         title=_("Today"),
         greeting=greeting(here.hour, request.principal.name),
-        day=formats.long_day(here.date()),
+        day=_long_day(here.date(), request.locale),
         panels=panels,
     )
     return request.render("home.html", view)
+
+
+@lru_cache(maxsize=64)
+def _long_day(day: date, locale: str) -> str:
+    # Babel takes longer for one date than the rest of the page.
+    return formats.long_day(day)
 
 
 def _panel(given: Any, position: int) -> Panel:
