@@ -78,7 +78,9 @@ def _import_models() -> None:
         for module in pkgutil.iter_modules([str(folder)]):
             source = folder / f"{module.name}.py"
             if source.exists() and "__tablename__" in source.read_text("utf-8"):
-                importlib.import_module(f"core.{floor}.{module.name}")
+                # A module that cannot be imported fails its own tests; here it would fail everybody's.
+                with suppress(ModuleNotFoundError):
+                    importlib.import_module(f"core.{floor}.{module.name}")
 
 
 class Databases:

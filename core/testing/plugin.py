@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures `database`, `live_server`, `browser_page`, the option `--database`, and the marks."""
+"""The pytest plugin: the fixtures `database`, `platform`, `live_server` and `visitor`, `--database`, and the marks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from core.kernel.database import Database
+    from core.kernel.platform import Platform
+    from core.testing.chromium import Visitor
     from core.testing.databases import Databases, Kind, Schema
+    from core.testing.installation import LiveServer
 
 FOLDER = pytest.StashKey[Path]()
 RUN = pytest.StashKey[int]()
@@ -129,3 +134,72 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database(database_url)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def installed_plugins() -> tuple[str, ...] | None:
+    """Which plugins an installation for tests has; None means every one. Override it to have others."""
+    return None
+
+
+@pytest.fixture
+def installation_url(
+    databases: Databases, database_kind: Kind, installed_plugins: tuple[str, ...] | None
+) -> Iterator[str]:
+    """The address of a database in which `sopia init` has just run."""
+    from core.testing.installation import Installed
+
+    url = databases.make(database_kind, Installed(plugins=installed_plugins))
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def installed_platform(
+    installation_url: str, tmp_path: Path, installed_plugins: tuple[str, ...] | None
+) -> Iterator[Platform]:
+    """The platform of a new installation, opened in this process."""
+    from core.assembly import assemble
+    from core.kernel.settings import Settings
+    from core.testing.installation import PASSWORD, SECRET_KEY
+
+    known = {"admin_password": PASSWORD, "secret_key": SECRET_KEY, "plugins": installed_plugins}
+    opened = assemble(Settings.load(data_dir=tmp_path, database_url=installation_url, **known))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def live_server(
+    installation_url: str, tmp_path: Path, installed_plugins: tuple[str, ...] | None
+) -> Iterator[LiveServer]:
+    """A running `sopia serve` on a new installation, on SQLite and on PostgreSQL; `admin` may sign in."""
+    from core.testing.installation import LiveServer
+
+    server = LiveServer(tmp_path, installation_url, installed_plugins)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+    assert "Traceback" not in server.log(), server.log()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for the tests of a module; no longer, because its event loop is in the way of others."""
+    from core.testing.chromium import launch
+
+    with launch() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visitor(chromium: Browser, live_server: LiveServer) -> Iterator[Visitor]:
+    """Somebody at a fresh browser in front of the live server; any complaint of the browser fails the test."""
+    from core.testing.chromium import Visitor
+
+    somebody = Visitor(chromium, live_server.address)
+    yield somebody
+    somebody.close()
+    assert somebody.unexpected() == []
