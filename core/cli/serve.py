@@ -163,8 +163,18 @@ def server_settings(application: Any, **more: Any) -> Any:
         access_log=False,
         server_header=False,
         ws="none",
+        http=http_protocol(),
         backlog=WAITING,
         timeout_graceful_shutdown=LAST_REQUESTS,
         timeout_worker_healthcheck=HUNG,
         **more,
     )
+
+
+def http_protocol() -> Any:
+    """The protocol with limits of our own, where the parser that it needs can be installed."""
+    try:
+        from core.web.protocol import GuardedProtocol
+    except ImportError:  # Windows
+        return "auto"
+    return GuardedProtocol
