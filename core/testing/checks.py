@@ -1,0 +1,259 @@
+"""The checks that every plugin gets for two lines: `class TestVisits(PluginChecks): plugin = "visits"`.
+
+They run on SQLite and PostgreSQL, in an installation with the plugin and what it requires, and with nothing else.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from sqlalchemy import Engine, event, inspect
+from sqlalchemy.orm import Session
+
+from core.kernel import autogenerate, migrations
+from core.kernel.discovery import discover, get, load
+from core.kernel.platform import Platform
+from core.kernel.plugins import Plugin, table_of
+from core.testing.client import Client
+from core.testing.installation import PASSWORD
+from core.testing.samples import make_person, make_record
+from core.testing.wording import untranslated
+
+MOST_STATEMENTS = 30
+"""A list page that takes more than this asks the database in a loop."""
+
+NONCE = re.compile(rb'nonce="?[\w+/=-]+"?|nonce-[\w+/=-]+')
+
+
+class PluginChecks:
+    """What must hold for every plugin. Say `plugin = "name"`; override `make` where records need more than values."""
+
+    plugin: ClassVar[str]
+    locales: ClassVar[tuple[str, ...]] = ("zh_Hans",)
+    """The languages in which every text of the plugin has to be there."""
+
+    def make(self, session: Session, model: type[Any], owner: int) -> Any:
+        """A record for the checks, flushed: of `model`, belonging to `owner`."""
+        return make_record(session, model, owner=owner)
+
+    # ------------------------------------------------------------ what the checks stand on
+
+    @pytest.fixture
+    def installed_plugins(self) -> tuple[str, ...]:
+        """The plugin and all that it requires."""
+        return tuple(_with_required(self.plugin))
+
+    @pytest.fixture
+    def declared(self, installed_platform: Platform) -> Plugin:
+        """The plugin as the registry has it."""
+        return installed_platform.registry.plugin(self.plugin)
+
+    @pytest.fixture
+    def resources(self, installed_platform: Platform) -> list[Any]:
+        """The plugin's own resources, resolved."""
+        return [one for one in installed_platform.above.values() if one.key.partition(".")[0] == self.plugin]
+
+    @pytest.fixture
+    def signed_in(self, installed_platform: Platform) -> Callable[..., tuple[Client, int]]:
+        """Makes people: `signed_in("lin", "member")` gives a client that has signed in, and the person's id."""
+        from core.web.app import Application
+
+        application = Application(installed_platform, works=False)
+
+        def sign_in(login: str, *roles: str) -> tuple[Client, int]:
+            with installed_platform.database.system("people for the checks") as session:
+                person = make_person(session, login, *roles)
+            client = Client(application)
+            assert client.sign_in(login, PASSWORD).status == 303
+            return client, person
+
+        return sign_in
+
+    def make_all(self, platform: Platform, resource: Any, owner: int, number: int = 1) -> list[int]:
+        """Records of a resource; gives their ids."""
+        with platform.database.system("records for the checks") as session:
+            return [int(self.make(session, resource.model, owner).id) for _ in range(number)]
+
+    # ------------------------------------------------------------ the declaration
+
+    def test_it_starts_with_only_what_it_requires(self, installed_platform: Platform) -> None:
+        assert not installed_platform.registry.broken
+        assert set(_with_required(self.plugin)) <= set(installed_platform.registry.names)
+
+    def test_it_starts_a_second_time(self, installed_platform: Platform) -> None:
+        from core.kernel.platform import rebuild
+
+        assert rebuild(installed_platform).registry.names == installed_platform.registry.names
+
+    def test_it_says_what_it_is(self, declared: Plugin) -> None:
+        assert str(declared.title)
+        assert declared.version
+
+    def test_its_tables_bear_its_name(self, installed_platform: Platform) -> None:
+        tables = [
+            table_of(model) for model, plugin in installed_platform.registry.models.items() if plugin == self.plugin
+        ]
+        assert [table for table in tables if not table.startswith(f"{self.plugin}_")] == []
+
+    def test_its_models_say_who_may_see_them(self, installed_platform: Platform) -> None:
+        models = [model for model, plugin in installed_platform.registry.models.items() if plugin == self.plugin]
+        assert [model.__name__ for model in models if getattr(model, "__policy__", None) is None] == []
+
+    def test_it_imports_nothing_of_the_platform_but_the_door(self, declared: Plugin) -> None:
+        assert [line for path in _sources(declared) for line in _imports_of_the_platform(path)] == []
+
+    def test_its_routes_say_what_they_need(self, installed_platform: Platform) -> None:
+        routes = [route for plugin, route in installed_platform.registry.routes if plugin == self.plugin]
+        assert [route.path for route in routes if route.allow is None] == []
+
+    # ------------------------------------------------------------ its tables
+
+    def test_its_models_match_its_migrations(self, installed_platform: Platform) -> None:
+        with installed_platform.database.transaction(write=False) as connection:
+            assert autogenerate.differences(connection, self.plugin) == []
+
+    def test_its_tables_go_and_come_back(self, installed_platform: Platform) -> None:
+        history = migrations.History(self.plugin, installed_platform.registry.migrations.get(self.plugin))
+        tables = {table.name for table in autogenerate.tables_of(self.plugin)}
+        with migrations.migration(installed_platform.database) as connection:
+            before = migrations.catalogue(connection, only=self.plugin)
+            migrations.downgrade(connection, history)
+            assert not tables & set(inspect(connection).get_table_names())
+            migrations.upgrade(connection, history)
+            after = migrations.catalogue(connection, only=self.plugin)
+        assert {name: after.get(name) for name in tables} == {name: before.get(name) for name in tables}
+
+    # ------------------------------------------------------------ its pages
+
+    def test_every_page_answers_the_owner(
+        self, installed_platform: Platform, resources: list[Any], signed_in: Callable[..., tuple[Client, int]]
+    ) -> None:
+        client, owner = signed_in("owner", "administrator")
+        for resource in resources:
+            (record,) = self.make_all(installed_platform, resource, owner)
+            for page in _pages(resource, record):
+                assert (page, client.get(page).status) == (page, 200)
+
+    def test_a_stranger_gets_the_answer_for_what_is_missing(
+        self, installed_platform: Platform, resources: list[Any], signed_in: Callable[..., tuple[Client, int]]
+    ) -> None:
+        _, owner = signed_in("owner", "member")
+        stranger, _ = signed_in("stranger", "member")
+        for resource in (one for one in resources if one.scoped):
+            (record,) = self.make_all(installed_platform, resource, owner)
+            for foreign, missing in zip(_pages(resource, record), _pages(resource, 999_999_999), strict=True):
+                if str(record) not in foreign:
+                    continue
+                answers = [stranger.get(foreign), stranger.get(missing)]
+                assert [answer.status for answer in answers] == [404, 404], foreign
+                bodies = [
+                    _masked(answer.text.encode(), key)
+                    for answer, key in zip(answers, (record, 999_999_999), strict=True)
+                ]
+                assert bodies[0] == bodies[1], foreign
+
+    def test_whoever_has_no_role_is_refused(
+        self, resources: list[Any], signed_in: Callable[..., tuple[Client, int]]
+    ) -> None:
+        client, _ = signed_in("nobody")
+        for resource in resources:
+            assert (resource.url, client.get(resource.url).status) == (resource.url, 403)
+
+    def test_a_list_takes_as_many_statements_for_fifty_rows_as_for_five(
+        self, installed_platform: Platform, resources: list[Any], signed_in: Callable[..., tuple[Client, int]]
+    ) -> None:
+        client, owner = signed_in("owner", "administrator")
+        for resource in resources:
+            self.make_all(installed_platform, resource, owner, 5)
+            client.get(resource.url)  # the first time fills what is remembered
+            with counted() as few:
+                assert client.get(resource.url).status == 200
+            self.make_all(installed_platform, resource, owner, 45)
+            client.get(resource.url)
+            with counted() as many:
+                assert client.get(resource.url).status == 200
+            # A list longer than a page is counted as well.
+            assert len(many) <= min(len(few) + 1, MOST_STATEMENTS), f"{resource.url}:\n" + "\n".join(many)
+
+    # ------------------------------------------------------------ its words and looks
+
+    def test_every_template_compiles(self, declared: Plugin) -> None:
+        from jinja2 import Environment
+
+        environment = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do", "jinja2.ext.loopcontrols"])
+        for path in (declared.folder / "templates").rglob("*.html") if declared.folder else ():
+            environment.parse(path.read_text("utf-8"), str(path))
+
+    def test_every_text_is_translated(self, declared: Plugin) -> None:
+        if declared.folder is None:
+            pytest.skip("a plugin of one file has no catalogue")
+        for locale in self.locales:
+            catalogue = declared.folder / "locale" / locale / "LC_MESSAGES" / f"{self.plugin}.po"
+            missing = untranslated(declared.folder, catalogue)
+            assert [f"{text.place}: {text.source}" for text in missing] == []
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The SQL statements that are sent meanwhile, without the beginnings and ends of transactions."""
+    sent: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")):
+            sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def _with_required(name: str) -> list[str]:
+    """The plugin behind everything it requires, in the order in which they start."""
+    every, order = discover(), list[str]()
+
+    def add(wanted: str) -> None:
+        for requirement in load(get(every, wanted)).manifest.requirements:
+            add(requirement.name)
+        if wanted not in order:
+            order.append(wanted)
+
+    add(name)
+    return order
+
+
+def _pages(resource: Any, record: int) -> list[str]:
+    """The pages that can be looked at, of a resource and of one record."""
+    pages = [resource.url, f"{resource.url}/{record}"]
+    return pages if resource.read_only else [*pages, f"{resource.url}/new", f"{resource.url}/{record}/edit"]
+
+
+def _masked(body: bytes, key: int) -> bytes:
+    return re.sub(rb"/%d\b" % key, b"/KEY", NONCE.sub(b"nonce", body))
+
+
+def _sources(plugin: Plugin) -> Iterator[Path]:
+    if plugin.folder is not None:
+        yield from sorted(plugin.folder.rglob("*.py"))
+    else:
+        yield Path(str(sys.modules[plugin.module].__file__))
+
+
+def _imports_of_the_platform(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, (ast.Import, ast.ImportFrom)):
+            continue
+        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+        modules += [name.name for name in node.names] if isinstance(node, ast.Import) else []
+        for module in modules:
+            # Tests of a plugin may use the kit.
+            if module.partition(".")[0] == "core" and not module.startswith("core.testing"):
+                yield f"{path}:{node.lineno} imports {module}; use sopia"
