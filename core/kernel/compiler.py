@@ -9,29 +9,37 @@ A dialect of its own for each shape of scope, because the ORM keeps compiled sta
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import re
 import sqlite3
+import sys
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, ClassVar, NoReturn
 
-from sqlalchemy import Connection, Dialect, Engine, NullPool, TableClause
+from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, TableClause
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler, SQLiteExecutionContext
 from sqlalchemy.sql import ColumnElement, Delete, Update
 from sqlalchemy.sql.compiler import DDLCompiler, IdentifierPreparer, SQLCompiler
 from sqlalchemy.sql.elements import quoted_name
-from sqlalchemy.sql.visitors import InternalTraversal
+from sqlalchemy.sql.visitors import InternalTraversal, iterate
 from sqlalchemy.types import Boolean
 
 from core.kernel.access import Principal
 from core.kernel.errors import GateRefused
 from core.kernel.i18n import translate as _
-from core.kernel.policies import Own
+from core.kernel.policies import Between, Own
 from core.kernel.predicates import ALWAYS, NEVER, Guarded, Predicates, bound_to
 
 PLAIN = re.compile(r"^(\w+(\.\w+)?|\*)$")
 OPERATOR = re.compile(r"^[-+*/%<>=!~@#&|^?]{1,3}$")
 WORD = re.compile(r"^\w+$")
 TYPE = re.compile(r"^[A-Za-z0-9_ ]+(\(\d+(, ?\d+)?\))?[A-Za-z_ ]*(\[\])?$")
+
+LITERALS = frozenset({str, int, float, bool, type(None), Decimal, dt.date, dt.datetime, dt.time, bytes})
+"""The exact types of values that may be written out; a sub-class could say anything of itself."""
+
+OURS = ("core.kernel.", "sqlalchemy.")
 
 FUNCTIONS = frozenset(
     """
@@ -141,8 +149,8 @@ class ScopedCompiler(SQLCompiler):
         guarded = self._target(delete_stmt)
         if guarded.in_bin:
             refuse("Removing records for good")
-        # What hangs between two records, or on one, goes when the record is edited.
-        action = "delete" if not hasattr(guarded.policy, "ends") else "view"
+        # A link between records goes when the first of them is edited.
+        action = "edit" if isinstance(guarded.policy, Between) else "delete"
         return super().visit_delete(
             delete_stmt.where(InScope(guarded.table.name, "view"), InScope(guarded.table.name, action)), **kw
         )
@@ -187,6 +195,17 @@ class ScopedCompiler(SQLCompiler):
     def _keys(guarded: Guarded) -> set[str]:
         # The unit of work passes the key and the old version as parameters called table_column.
         return {f"{guarded.table.name}_{column}" for column in guarded.table.c.keys()}  # noqa: SIM118
+
+    def __init__(self, dialect: Any, statement: Any, *args: Any, **kw: Any) -> None:
+        if statement is not None:
+            _refuse_own_compilers(statement)
+        super().__init__(dialect, statement, *args, **kw)
+
+    def render_literal_value(self, value: Any, type_: Any, **kw: Any) -> str:
+        """A literal of an ordinary value and type; others could write what they like into the statement."""
+        if type(value) not in LITERALS or not type(type_).__module__.startswith(("sqlalchemy.", "core.kernel.")):
+            refuse("A literal of a type of one's own")
+        return super().render_literal_value(value, type_, **kw)
 
     # What follows is text that a statement would carry into the database as it stands.
 
@@ -264,6 +283,14 @@ class ScopedCompiler(SQLCompiler):
         if hint != BROAD:
             refuse("A hint of raw SQL")
         return sqltext
+
+
+def _refuse_own_compilers(statement: Any) -> None:
+    """Elements that bring their own compiler write SQL past the gate; only the platform's search conditions may."""
+    for element in iterate(statement):
+        kind = type(element)
+        if hasattr(kind, "_compiler_dispatcher") and not kind.__module__.startswith(OURS):
+            refuse(f"The element '{kind.__name__}', which compiles itself,")
 
 
 class NoDDL(DDLCompiler):
@@ -344,6 +371,14 @@ def scoped_dialect(plain: Dialect, predicates: Predicates) -> Dialect:
     return dialect
 
 
+def _asked_by_the_orm() -> bool:
+    """Whether the ORM itself runs a statement, and not a listener that it has called in the middle of a flush."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith(("sqlalchemy.engine", "sqlalchemy.sql")):
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"]).startswith("sqlalchemy.orm.")
+
+
 class ScopedConnection(Connection):
     """A connection in somebody else's transaction, whose every statement is scoped to one principal."""
 
@@ -353,8 +388,17 @@ class ScopedConnection(Connection):
     writing: bool = False
     """Set while the unit of work, or a bulk change that keeps history, is at work."""
 
+    @property
+    def _has_events(self) -> bool:
+        """Never: a listener could rewrite statements after the gate has written them."""
+        return False
+
+    @_has_events.setter
+    def _has_events(self, value: bool) -> None:
+        pass
+
     def _execute_clauseelement(self, elem: Any, *args: Any, **kw: Any) -> Any:
-        if getattr(elem, "is_dml", False) and not self.writing:
+        if getattr(elem, "is_dml", False) and not (self.writing and _asked_by_the_orm()):
             refuse("A change past the session, which history would not see,")
         return super()._execute_clauseelement(elem, *args, **kw)
 
@@ -411,7 +455,18 @@ class ScopedEngine(Engine):
         def nothing() -> NoReturn:
             refuse("A connection of one's own")
 
-        super().__init__(NullPool(nothing), scoped_dialect(plain.dialect, predicates), plain.url)
+        # The address would be enough to open the database past the gate.
+        nowhere = URL.create(plain.url.drivername)
+        super().__init__(NullPool(nothing), scoped_dialect(plain.dialect, predicates), nowhere)
+
+    @property
+    def _has_events(self) -> bool:
+        """Never: a listener could rewrite statements after the gate has written them."""
+        return False
+
+    @_has_events.setter
+    def _has_events(self, value: bool) -> None:
+        pass
 
     def raw_connection(self) -> NoReturn:
         """Refused."""

@@ -17,10 +17,11 @@ from sqlalchemy import Connection, Table, event, inspect
 from sqlalchemy.orm import Mapper
 
 from core.kernel.access import Principal
+from core.kernel.bulk_changes import check_bulk
 from core.kernel.compiler import ScopedConnection, ScopedEngine
 from core.kernel.database import Base, Database, Session
 from core.kernel.errors import ConfigurationError
-from core.kernel.guard import ScopedSession, check_bulk, check_flush
+from core.kernel.guard import ScopedSession, check_flush, verify_flush
 from core.kernel.history import Operation, Watcher
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Attached, Between, Own, Private, Public, Sealed, Through
@@ -38,6 +39,7 @@ ACTED = ("view", "create", "edit", "delete", "assign")
 """The actions that conditions of rows are written for."""
 
 event.listen(ScopedSession, "before_flush", check_flush)
+event.listen(ScopedSession, "after_flush", verify_flush)
 event.listen(ScopedSession, "do_orm_execute", check_bulk)
 
 

@@ -1,24 +1,26 @@
-"""What a scoped session checks before it writes: new rows, rows that move, references, and changes in bulk.
+"""What a scoped session checks before and after it writes: new rows, rows that move, references.
 
-The compiler narrows every UPDATE and DELETE by itself; here is what only the unit of work knows.
+The compiler narrows every UPDATE and DELETE by itself; here is what only the unit of work knows. Changes
+by one statement are in `core.kernel.bulk_changes`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Result, inspect, or_, select
-from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, RelationshipDirection
+from sqlalchemy import and_, func, inspect, or_, select
+from sqlalchemy.orm import InstanceState, Mapper, RelationshipDirection
 from sqlalchemy.orm.exc import StaleDataError
 
 from core.kernel import granting as _granting  # noqa: F401  (its rule holds wherever there are scoped sessions)
 from core.kernel.access import Principal, Reach
 from core.kernel.compiler import InScope, ScopedConnection, refuse
 from core.kernel.database import Model, Session
+from core.kernel.departments import primary_department
 from core.kernel.errors import NotFound, Stale
-from core.kernel.history import Change, action_of, plain, tell
-from core.kernel.policies import Own, Public, Sealed, Through
+from core.kernel.policies import Attached, Between, Own, Private, Public, Sealed, Through
 from core.kernel.predicates import Guarded
 from core.kernel.types import now
 
@@ -65,11 +67,58 @@ def check_flush(session: ScopedSession, _context: Any = None, _instances: Any = 
         check_ids(session, session.guarded[table], ids, "view")
 
 
+def verify_flush(session: ScopedSession, _context: Any = None) -> None:
+    """Ask the database whether what was written lies where it may: what listeners changed meanwhile is seen as well."""
+    written: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for record in session.new:
+        guarded = _guarded_of(session, record)
+        if not (isinstance(guarded.policy, Public) and guarded.policy.grows):
+            written[guarded.table.name, "create"].append(_key_of(record))
+    for record in session.dirty:
+        guarded = _guarded_of(session, record)
+        state = inspect(record)
+        if any(name in state.attrs and state.attrs[name].history.has_changes() for name in placing(guarded)):
+            written[guarded.table.name, "assign" if isinstance(guarded.policy, Own) else "edit"].append(_key_of(record))
+    for (table, action), keys in written.items():
+        check_rows(session, session.guarded[table], keys, action)
+
+
+def placing(guarded: Guarded) -> frozenset[str]:
+    """The attributes that decide in whose scope a row lies."""
+    policy = guarded.policy
+    match policy:
+        case Own():
+            return frozenset(name for name in (policy.people[0], policy.department) if name)
+        case Through():
+            return frozenset({guarded.link_of(policy.parent)[0]})
+        case Attached():
+            names = {name for end in policy.ends for name in end}
+            return frozenset(column.key for column in guarded.table.c if column.name in names)
+        case Private():
+            return frozenset({policy.person})
+        case Between():
+            return frozenset(guarded.link_of(end)[0] for end in policy.ends)
+        case _:
+            return frozenset()
+
+
+def _key_of(record: Any) -> tuple[Any, ...]:
+    state: InstanceState[Any] = inspect(record)
+    return tuple(state.mapper.primary_key_from_instance(record))
+
+
 def _into_the_bin(session: ScopedSession) -> None:
-    for record in list(session.deleted):
-        if isinstance(record, Model):
-            session.add(record)
-            record.deleted_at = now()
+    """Deleting is moving to the bin. Parts stay as they are: nobody sees them while their record is gone."""
+    doomed = [record for record in session.deleted if isinstance(record, Model)]
+    gone = {(_guarded_of(session, record).table.name, record.id) for record in doomed}
+    for record in doomed:
+        guarded = _guarded_of(session, record)
+        session.add(record)
+        if isinstance(guarded.policy, Through):
+            column, parent = guarded.link_of(guarded.policy.parent)
+            if (parent, inspect(record).dict.get(column)) in gone:
+                continue
+        record.deleted_at = now()
 
 
 def _guarded_of(session: ScopedSession, record: Any) -> Guarded:
@@ -90,17 +139,18 @@ def _check_new(session: ScopedSession, record: Any) -> None:
     policy = guarded.policy
     if isinstance(policy, Public) and policy.grows and _comes_with_another(session, record):
         return
-    if reach.level == "none":
+    if reach.level == "none" and not isinstance(policy, Private | Between):
         raise NotFound
+    if isinstance(policy, Attached) and policy.kept:
+        refuse(f"Writing into '{guarded.table.name}', which the platform keeps by itself,")
     if isinstance(policy, Own):
         _own_defaults(session, policy, record)
         if not covers(principal, reach, policy, record) or not _department_fits(principal, reach, policy, record):
             raise NotFound
     elif isinstance(policy, Public) and reach.level != "all":
         raise NotFound
-    elif isinstance(policy, Through):
-        column, table = guarded.link_of(policy.parent)
-        _check_parent(session, guarded, record, column, table)
+    elif isinstance(policy, Private) and getattr(record, policy.person) is None:
+        setattr(record, policy.person, principal.user_id)
 
 
 def _comes_with_another(session: ScopedSession, record: Any) -> bool:
@@ -124,11 +174,7 @@ def _own_defaults(session: ScopedSession, policy: Own, record: Any) -> None:
 def _primary_department(session: ScopedSession, user_id: int) -> int | None:
     if user_id == session.principal.user_id:
         return session.principal.primary_department
-    from core.kernel.departments import Membership
-
-    return session.info["system"].scalar(  # type: ignore[no-any-return]
-        select(Membership.department_id).where(Membership.user_id == user_id, Membership.primary.is_(True))
-    )
+    return primary_department(session.info["system"], user_id)
 
 
 def covers(principal: Principal, reach: Reach, policy: Own, record: Any) -> bool:
@@ -161,37 +207,11 @@ def _department_fits(principal: Principal, reach: Reach, policy: Own, record: An
     return department in reach.departments or getattr(record, policy.people[0]) in reach.users
 
 
-def _check_parent(session: ScopedSession, guarded: Guarded, record: Any, column: str, table: str) -> None:
-    """A part is made only of a record that its maker sees, and that lies within his reach for making parts."""
-    parent_id = getattr(record, inspect(type(record)).get_property_by_column(guarded.table.c[column]).key)
-    if parent_id is None:
-        parent = _related(record, column)
-        if parent is None or inspect(parent).pending:
-            return
-        parent_id = parent.id
-    parent = session.guarded[table]
-    check_ids(session, parent, {parent_id}, "view")
-    if isinstance(parent.policy, Own):
-        check_ids(session, parent, {parent_id}, "view", reach=session.principal.reach(guarded.resource, "create"))
-
-
-def _related(record: Any, column: str) -> Any:
-    state: InstanceState[Any] = inspect(record)
-    for relation in state.mapper.relationships:
-        if relation.direction is RelationshipDirection.MANYTOONE and column in {c.key for c in relation.local_columns}:
-            return state.dict.get(relation.key)
-    return None
-
-
 def _check_move(session: ScopedSession, record: Any) -> None:
     """Owner and department change only within the reach of `assign`, before and after."""
     guarded = _guarded_of(session, record)
     policy = guarded.policy
     state: InstanceState[Any] = inspect(record)
-    if isinstance(policy, Through):
-        column, table = guarded.link_of(policy.parent)
-        if state.attrs[column].history.has_changes():
-            _check_parent(session, guarded, record, column, table)
     if not isinstance(policy, Own):
         return
     moved = [name for name in (policy.people[0], policy.department) if name and state.attrs[name].history.has_changes()]
@@ -263,107 +283,21 @@ def _collect_references(session: ScopedSession, record: Any, references: dict[st
                 references[target.table.name].add(other.id)
 
 
-def check_ids(
-    session: ScopedSession, guarded: Guarded, ids: set[int], action: str, *, reach: Reach | None = None
-) -> None:
-    """Raise NotFound unless every id is a row in scope for `action`; `reach` narrows by another resource's grant."""
-    table = guarded.table
-    wanted = sorted(ids)
-    for start in range(0, len(wanted), CHUNK):
-        part = wanted[start : start + CHUNK]
-        statement = select(table.c.id).where(table.c.id.in_(part), InScope(table.name, action))
-        if reach is not None:
-            statement = statement.where(_within(session.principal, reach, guarded))
-        with session.no_autoflush:
-            found = len(session.scalars(statement).all())
-        if found != len(part):
+def check_ids(session: ScopedSession, guarded: Guarded, ids: Iterable[int], action: str) -> None:
+    """Raise NotFound unless every id is a row in scope for `action`."""
+    check_rows(session, guarded, [(i,) for i in sorted(ids)], action)
+
+
+def check_rows(session: ScopedSession, guarded: Guarded, keys: Sequence[tuple[Any, ...]], action: str) -> None:
+    """Raise NotFound unless every primary key is a row in scope for `action`."""
+    columns = list(guarded.table.primary_key)
+    for start in range(0, len(keys), CHUNK):
+        part = keys[start : start + CHUNK]
+        wanted: Any
+        if len(columns) == 1:
+            wanted = columns[0].in_([key[0] for key in part])
+        else:
+            wanted = or_(*(and_(*(c == v for c, v in zip(columns, key, strict=True))) for key in part))
+        statement = select(func.count()).select_from(guarded.table).where(wanted, InScope(guarded.table.name, action))
+        if session.bind.execute(statement).scalar_one() != len(set(part)):  # type: ignore[union-attr]
             raise NotFound
-
-
-def _within(principal: Principal, reach: Reach, guarded: Guarded) -> Any:
-    policy, columns = guarded.policy, guarded.table.c
-    assert isinstance(policy, Own)
-    if reach.level == "all":
-        return columns.id == columns.id
-    ways = [columns[person] == principal.user_id for person in policy.people]
-    if reach.level == "departments":
-        ways.append(columns[policy.people[0]].in_(reach.users))
-        if policy.department:
-            ways.append(columns[policy.department].in_(reach.departments))
-    return or_(*ways)
-
-
-def check_bulk(state: ORMExecuteState) -> Result[Any] | None:
-    """Changes by one statement: within scope, with history and version; or refused."""
-    session = state.session
-    if not isinstance(session, ScopedSession) or state.is_select:
-        return None
-    if state.is_insert:
-        refuse("An INSERT past the unit of work")
-    if not (state.is_update or state.is_delete):
-        return None
-    mapper = state.bind_mapper
-    if mapper is None or not issubclass(mapper.class_, Model):
-        refuse("A change of a table that is no record")
-    return _bulk(session, mapper, state)
-
-
-def _bulk(session: ScopedSession, mapper: Mapper[Any], state: ORMExecuteState) -> Result[Any]:
-    model: Any = mapper.class_
-    statement: Any = state.statement
-    if state.is_delete:
-        from sqlalchemy import update
-
-        statement = update(model).where(*statement._where_criteria).values(deleted_at=now())
-    if statement._multi_values or isinstance(state.parameters, list):
-        refuse("An UPDATE with a list of parameters")
-    guarded = session.guarded[model.__table__.name]
-    columns = {getattr(column, "key", column) for column in (statement._values or {})}
-    session.flush()
-    changing = _bulk_actions(columns, guarded)
-    conditions = (*statement._where_criteria, *(InScope(guarded.table.name, action) for action in changing))
-    told = [mapper.columns[key] for key in sorted(columns) if key in mapper.columns]
-    before = {row[0]: row[1:] for row in session.execute(select(model.id, *told).where(*conditions))}
-    session._scoped().writing = True
-    try:
-        result = state.invoke_statement(statement=statement.values(version=model.version + 1))
-    finally:
-        session._scoped().writing = False
-    _tell_bulk(session, model, guarded, [column.key for column in told], told, before)
-    if "assign" in changing:
-        check_ids(session, guarded, set(before), "assign")
-    return result
-
-
-def _bulk_actions(columns: set[Any], guarded: Guarded) -> set[str]:
-    actions = {"delete"} if "deleted_at" in columns else set()
-    moved = {guarded.policy.people[0], guarded.policy.department} if isinstance(guarded.policy, Own) else set()
-    if columns & moved:
-        actions.add("assign")
-    return actions | ({"edit"} if columns - moved - {"deleted_at"} else set())
-
-
-def _tell_bulk(
-    session: ScopedSession, model: Any, guarded: Guarded, names: list[str], columns: list[Any], before: dict[int, Any]
-) -> None:
-    changes = []
-    references: dict[str, set[int]] = defaultdict(set)
-    ids = sorted(before)
-    system = session.info["system"]
-    for start in range(0, len(ids), CHUNK):
-        for row in system.execute(select(model.id, *columns).where(model.id.in_(ids[start : start + CHUNK]))):
-            old = dict(zip(names, map(plain, before[row[0]]), strict=True))
-            new = dict(zip(names, map(plain, row[1:]), strict=True))
-            changes.append(Change(model, row[0], action_of(old, new), old, new))
-            _note_references(session, columns, row[1:], references)
-    for table, wanted in references.items():
-        check_ids(session, session.guarded[table], wanted, "view")
-    tell(session, changes)
-
-
-def _note_references(session: ScopedSession, columns: list[Any], values: Any, references: dict[str, set[int]]) -> None:
-    for column, value in zip(columns, values, strict=True):
-        for key in column.foreign_keys:
-            target = session.guarded.get(key.column.table.name)
-            if target is not None and value is not None and not isinstance(target.policy, Public | Sealed):
-                references[target.table.name].add(value)

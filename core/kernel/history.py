@@ -34,7 +34,7 @@ class HistoryEntry(Base):
 
     __tablename__ = "system_history"
     __address__ = "history"
-    __policy__ = Attached()
+    __policy__ = Attached(kept=True)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     operation: Mapped[str] = mapped_column(String(32), index=True)
@@ -242,6 +242,8 @@ def _take_back(session: Session, entry: HistoryEntry, models: dict[str, type[Mod
             _("'{resource}' {id} is no longer available.", resource=entry.resource, id=entry.record),
             _("An operation is undone as a whole; this one cannot be any more."),
         )
+    if not entry.before and not entry.after:
+        raise Conflict(_("What was done there cannot be undone."))
     if entry.action == "create":
         _still(session, entry, record, entry.after)
         record.deleted_at = now()

@@ -46,10 +46,12 @@ class Through:
 class Attached:
     """Hangs on any record by its resource key and id, and follows the present access of that record.
 
-    Links hang on two records and need both: name both pairs of columns.
+    Links hang on two records and need both: name both pairs of columns. What is `kept` by the platform, such as
+    history, is never written by people.
     """
 
     ends: tuple[tuple[str, str], ...] = (("resource", "record_id"),)
+    kept: bool = False
 
 
 @dataclass(frozen=True)

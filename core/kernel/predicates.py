@@ -136,7 +136,7 @@ class Predicates:
                 return self._through(compiler, guarded, policy, prefix, action, grasp)
             case Attached():
                 # To read what hangs on a record nothing more is needed than to see the record.
-                free = action == "view" or grasp.level != "none"
+                free = action == "view" or (grasp.level != "none" and not policy.kept)
                 return self._attached(compiler, policy, prefix) if free else NEVER
             case Between():
                 return self._between(compiler, guarded, policy, prefix, action)
@@ -203,9 +203,9 @@ class Predicates:
         conditions = [f"{alias}.id = {prefix}.{column}"]
         if seen := self.write(compiler, parent, alias, "view"):
             conditions.append(seen)
-        narrower = grasp.level != "all" and (
-            action != "view" or grasp.level != self._grasp(root.resource, "view").level
-        )
+        # The part's own grant may reach less far than the record's, also where both say "departments".
+        same = action == "view" and grasp.level == "own" and self._grasp(root.resource, "view").level == "own"
+        narrower = grasp.level != "all" and not same
         if narrower:
             conditions.append(self._reached(compiler, parent, alias, guarded.resource, action, grasp))
         return f"EXISTS (SELECT 1 FROM {parent.table.name} AS {alias} WHERE {' AND '.join(conditions)})"
@@ -262,7 +262,9 @@ class Predicates:
         for end in policy.ends:
             column, name = guarded.link_of(end)
             target, alias = self._guarded[name], self._alias()
-            seen = self.write(compiler, target, alias, "view")
+            # A link belongs to its first end: who may edit that record may link it to what he sees.
+            needed = "edit" if action != "view" and end == policy.ends[0] else "view"
+            seen = self.write(compiler, target, alias, needed)
             ends.append(
                 f"EXISTS (SELECT 1 FROM {name} AS {alias} WHERE {alias}.id = {prefix}.{column}"
                 f"{f' AND {seen}' if seen else ''})"
