@@ -93,7 +93,8 @@ class Collection:
     def act(self, request: Request) -> Response:
         """Run an action of a record."""
         record_id, name = request.params["id"], request.params["action"]
-        self._records.run(request.session, self._resource, record_id, name, self._body(request), context_of(request))
+        given = self._records.prepared(request.reader, self._resource, record_id, name, self._body(request))
+        self._records.run(request.session, self._resource, record_id, name, given, context_of(request))
         return self._answer(request, record_id, written=True)
 
     def _usual(self, request: Request) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def _prepare(session: AnySession, context: Any, instances: Any) -> None:
     if not changed:
         return
     for record in changed:
-        if isinstance(record, Department) and record in session.new:
+        if isinstance(record, Department) and (record in session.new or not record.tree):
             _inherit_tree(session, record)
         elif isinstance(record, Membership):
             _keep_one_primary(session, record)
@@ -185,7 +185,7 @@ def _circle(above: dict[int, int | None]) -> int | None:
 
 def _inherit_tree(session: AnySession, department: Department) -> None:
     """A new department below another belongs to that one's tree, unless it says otherwise (and is refused)."""
-    if department.tree is not None:
+    if department.tree:
         return
     if department.parent is not None:
         _inherit_tree(session, department.parent)

@@ -82,7 +82,7 @@ class GroupMember(GivesAccess, Model):
     user_id: Mapped[int] = link(User)
 
     group: Mapped[Group] = relationship(back_populates="members")
-    user: Mapped[User] = relationship()
+    user: Mapped[User] = relationship(back_populates="groups")
 
 
 class Role(GivesAccess, Model):

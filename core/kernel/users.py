@@ -20,7 +20,7 @@ from core.kernel.types import link
 
 if TYPE_CHECKING:
     from core.kernel.departments import Membership
-    from core.kernel.roles import UserRole
+    from core.kernel.roles import GroupMember, UserRole
 
 LOGIN_LENGTH = 100
 
@@ -71,6 +71,11 @@ class User(GivesAccess, Model):
     roles: Mapped[list[UserRole]] = relationship(
         primaryjoin="and_(User.id == UserRole.user_id, UserRole.deleted_at.is_(None))",
         order_by="UserRole.id",
+        back_populates="user",
+    )
+    groups: Mapped[list[GroupMember]] = relationship(
+        primaryjoin="and_(User.id == GroupMember.user_id, GroupMember.deleted_at.is_(None))",
+        order_by="GroupMember.id",
         back_populates="user",
     )
 

@@ -30,7 +30,7 @@ OPERATORS: Final[dict[Kind, tuple[str, ...]]] = {
     "text": WORDS, "long": WORDS, "email": WORDS, "phone": WORDS, "url": WORDS, "colour": EQUALITY,
     "integer": ORDER, "decimal": ORDER, "money": ORDER, "percent": ORDER, "date": ORDER, "instant": ORDER,
     "boolean": ("eq", "ne", "empty"), "choice": EQUALITY, "relation": (*EQUALITY, "under"),
-    "relations": ("eq", "ne", "in", "empty"), "json": (),
+    "relations": ("eq", "ne", "in", "empty"), "rows": ("eq", "ne", "in", "empty"), "json": (), "password": (),
 }  # fmt: skip
 """What each kind of field can be filtered by."""
 
@@ -69,10 +69,11 @@ def read_condition(
     path, _sep, operator = name.partition("__")
     operator = operator or "eq"
     field = readable_field(resources, resource, path, context.principal)
-    if operator not in OPERATORS[field.kind]:
+    allowed = operators_of(field)
+    if operator not in allowed:
         raise BadRequest(
             _("'{name}' cannot be filtered by '{operator}'.", name=path, operator=operator),
-            _("Use one of: {allowed}.", allowed=", ".join(OPERATORS[field.kind]) or "-"),
+            _("Use one of: {allowed}.", allowed=", ".join(allowed) or "-"),
         )
     if operator == "empty":
         return Condition(path, operator, (_boolean(name, texts[-1]),))
@@ -88,6 +89,13 @@ def read_condition(
     if operator in ("contains", "startswith"):
         return Condition(path, operator, (_escaped(_plain(name, text).lower()),))
     return Condition(path, operator, (_operand(field, name, text, context),))
+
+
+def operators_of(field: ResolvedField) -> tuple[str, ...]:
+    """What a field can be filtered by; nothing for one that is worked out, or for rows that are about no record."""
+    if field.work_out is not None or (field.rows is not None and not field.rows.lead.is_relation):
+        return ()
+    return OPERATORS[field.kind]
 
 
 def readable_field(resources: Resources, resource: ResolvedResource, path: str, principal: Principal) -> ResolvedField:
@@ -141,7 +149,7 @@ READ: Final[dict[Kind, Callable[[str, Context], Any]]] = {
 
 def _operand(field: ResolvedField, name: str, text: str, context: Context) -> Any:
     try:
-        if field.kind in ("relation", "relations"):
+        if field.kind in ("relation", "relations", "rows"):
             return context.principal.user_id if text == ME else values.integer(text)
         read = READ.get(field.kind)
         return read(text, context) if read else values.text(text)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import Boolean, Column, Date, Integer, Numeric, Table, inspect
 from sqlalchemy import Enum as EnumType
@@ -18,11 +18,14 @@ from core.kernel.policies import Own
 from core.kernel.predicates import key_of
 from core.kernel.types import Instant, MoneyType
 
+if TYPE_CHECKING:
+    from core.resources.rows import ResolvedRows
+
 Words = Text | str
 
 Kind = Literal[
     "text", "long", "integer", "decimal", "money", "percent", "date", "instant", "boolean", "choice",
-    "relation", "relations", "colour", "email", "phone", "url", "json",
+    "relation", "relations", "colour", "email", "phone", "url", "json", "rows", "password",
 ]  # fmt: skip
 
 LINE = 255
@@ -88,6 +91,10 @@ class ResolvedField:
     moves: bool = False
     """Owner and department: changed by `assign` alone."""
     nullable: bool = True
+    rows: ResolvedRows | None = None
+    """What the rows of a field of the kind `rows` are."""
+    work_out: Callable[[Any, Sequence[int]], Mapping[int, Any]] | None = None
+    """Gives the values of a derived field for the records of a page."""
 
     @property
     def many(self) -> bool:

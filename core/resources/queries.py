@@ -46,6 +46,7 @@ from core.kernel.search import Plan, Terms, Way, parse
 from core.resources.conditions import Condition, Context, below, parameters, read_condition, readable_field, to_sql
 from core.resources.fields import ResolvedField
 from core.resources.resolved import ResolvedResource, Resources
+from core.resources.rows import load, work_out
 
 COUNTED = 1000
 """Counting stops here, and the page says "1,000+"."""
@@ -252,7 +253,7 @@ class Lists:
         keys = len(request.sort)
         following, preceding = self._neighbours(request, rows, more, backwards, keys)
         rows = [row[keys:] for row in rows]
-        return ListPage(cells, self._with_collections(connection, cells, rows), following, preceding)
+        return ListPage(cells, self._with_others(connection, cells, rows, context), following, preceding)
 
     def count(self, connection: Connection, request: ListRequest, context: Context, *, exact: bool = False) -> int:
         """How many records the request matches; without `exact` at most one more than `COUNTED`."""
@@ -389,17 +390,34 @@ class Lists:
         has_previous = more if backwards else request.cursor is not None
         return last if has_next else None, first if has_previous else None
 
-    def _with_collections(
-        self, connection: Connection, cells: Sequence[Cell], rows: list[tuple[Any, ...]]
+    def _with_others(
+        self, connection: Connection, cells: Sequence[Cell], rows: list[tuple[Any, ...]], context: Context
     ) -> list[tuple[Any, ...]]:
-        """Put the records of many-to-many fields into the rows: one statement for each such column."""
+        """Put in what stands in other tables: many-to-many fields, rows, derived values; a statement or two for each."""
+        ids = [row[0] for row in rows]
+        position = 1
         for cell in cells:
-            if not cell.field.many or cell.target is None:
-                continue
-            position = 1 + sum(c.width for c in cells[: cells.index(cell)])
-            found = collections(connection, self._resource, cell.field, cell.target, [row[0] for row in rows])
-            rows = [(*row[:position], tuple(found.get(row[0], ())), *row[position + 1 :]) for row in rows]
+            found = self._others(connection, cell, ids, context)
+            if found is not None:
+                end, none = position + cell.width, (None,) * cell.width
+                rows = [(*row[:position], *found.get(row[0], none), *row[end:]) for row in rows]
+            position += cell.width
         return rows
+
+    def _others(
+        self, connection: Connection, cell: Cell, ids: list[int], context: Context
+    ) -> Mapping[int, tuple[Any, ...]] | None:
+        """The values of a cell by record, None where the list's own statement has them."""
+        each = cell.field
+        if each.rows is not None:
+            lines = load(connection, self._resources, each.rows, ids, context.principal)
+            return {record_id: (tuple(found),) for record_id, found in lines.items()}
+        if each.work_out is not None:
+            return work_out(connection, self._resources, each, cell.width, ids)
+        if not each.many or cell.target is None:
+            return None
+        related = collections(connection, self._resource, each, cell.target, ids)
+        return {record_id: (tuple(found),) for record_id, found in related.items()}
 
 
 def collections(
@@ -496,7 +514,7 @@ class _Build:
 
     def _cell(self, cell: Cell) -> Sequence[ColumnElement[Any]]:
         if cell.field.column is None:
-            return (literal(None),)
+            return (literal(None),) * cell.width
         resolved, column = self.field(cell.path)
         if not resolved.is_relation:
             return (self.raw(column, cell.path),)
@@ -551,7 +569,7 @@ class _Build:
         steps = self._resources.walk(self._resource, condition.path)
         assert steps is not None
         resolved = steps[-1][1]
-        if resolved.many:
+        if resolved.many or resolved.rows is not None:
             return self._any(condition, number, resolved)
         resolved, column = self.field(condition.path)
         if condition.operator == "under":
@@ -563,13 +581,20 @@ class _Build:
         return to_sql(condition, number, resolved, column)
 
     def _any(self, condition: Condition, number: int, resolved: ResolvedField) -> ColumnElement[bool]:
-        """A condition on a many-to-many field: some of its records, or none."""
-        relation = self._resource.mapper.relationships[resolved.attribute]
-        secondary = relation.secondary
-        assert isinstance(secondary, Table)
-        mine = next(c for c in secondary.c if c.references(self._resource.table.c.id))
-        theirs = next(c for c in secondary.c if c is not mine)
-        related = select(literal(1)).where(mine == self._resource.table.c.id)
+        """A condition on a many-to-many field, or on what rows are about: some of its records, or none."""
+        related: Select[Any]
+        theirs: ColumnElement[Any]
+        present: tuple[Any, ...] = ()
+        if resolved.rows is not None:
+            assert resolved.rows.lead.column is not None
+            mine, theirs = resolved.rows.parent_column, resolved.rows.lead.column
+            present = (mine.table.c.deleted_at.is_(None),)
+        else:
+            secondary = self._resource.mapper.relationships[resolved.attribute].secondary
+            assert isinstance(secondary, Table)
+            mine = next(c for c in secondary.c if c.references(self._resource.table.c.id))
+            theirs = next(c for c in secondary.c if c is not mine)
+        related = select(literal(1)).where(mine == self._resource.table.c.id, *present)
         if condition.operator == "empty":
             found = exists(related)
             return ~found if condition.operands[0] else found

@@ -20,12 +20,13 @@ from core.kernel.hooks import Hooks
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Public, Through
 from core.kernel.types import Money, now
-from core.resources import values
+from core.resources import rows, values
 from core.resources.conditions import Condition, Context
 from core.resources.fields import Field, Kind, ResolvedField
 from core.resources.queries import Cell, ListRequest, Lists
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.resource import Action
+from core.resources.rows import RowReader
 
 LARGEST_ID = 2**63 - 1
 
@@ -97,6 +98,7 @@ class Records:
             self._decide(session, context, resource, record, "create")
             session.flush()
             reading.set_extensions(record)
+            reading.set_rows(record)
             session.flush()
         self._react(session, context, resource, record, "create")
         return record
@@ -116,10 +118,11 @@ class Records:
         record = self.get(session, resource, record_id)
         if version is not None and record.version != version:
             raise Stale
-        reading = _Reading(self, session, resource, context, "edit")
+        reading = _Reading(self, session, resource, context, "edit", record_id)
         reading.take(given)
         reading.stop_if_faulty()
         with _unique(resource):
+            reading.set_rows(record)
             reading.set(record)
             moved = reading.moves and not reading.edits
             self._decide(session, context, resource, record, "assign" if moved else "edit")
@@ -187,6 +190,13 @@ class Records:
             session.flush()
         self._react(session, context, resource, record, action.name)
         return outcome
+
+    def prepared(
+        self, session: ScopedSession, resource: ResolvedResource, record_id: int, name: str, given: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """The values of an action after the work that must be done before its transaction; `session` only reads."""
+        action = next((each for each in resource.actions if each.name == name), None)
+        return action.prepare(session, record_id, given) if action is not None and action.prepare else given
 
     def _asked(
         self,
@@ -281,13 +291,20 @@ class _Reading:
     """The values of one form, JSON body or row on their way into a record."""
 
     def __init__(
-        self, records: Records, session: ScopedSession, resource: ResolvedResource, context: Context, action: str
+        self,
+        records: Records,
+        session: ScopedSession,
+        resource: ResolvedResource,
+        context: Context,
+        action: str,
+        record_id: int | None = None,
     ) -> None:
         self._records = records
         self._session = session
         self._resource = resource
         self._context = context
         self._action = action
+        self._record_id = record_id
         self._faults: list[FieldError] = []
         self._values: dict[str, Any] = {}
 
@@ -315,6 +332,11 @@ class _Reading:
                 self._read(resolved, raw)
 
     def _read(self, resolved: ResolvedField, raw: Any) -> None:
+        if resolved.rows is not None:
+            reader = RowReader(self._records.resources, self._session, resolved, self._context, read_value)
+            self._values[resolved.key] = reader.take(raw, self._record_id)
+            self._faults += reader.faults
+            return
         try:
             value = read_value(self._records.resources, self._session, resolved, raw, self._context)
         except values.ValueFault as fault:
@@ -341,7 +363,7 @@ class _Reading:
         """Put the values into the record; what duplicates are recognised by follows."""
         for key, value in self._values.items():
             resolved = self._resource.fields[key]
-            if resolved.extension:
+            if resolved.extension or resolved.rows is not None:
                 continue
             if resolved.moves and self._action == "edit" and getattr(record, resolved.attribute) == value:
                 continue
@@ -368,6 +390,15 @@ class _Reading:
             for name, value in own.items():
                 setattr(part, self._resource.fields[name].attribute, value)
             if self._session.is_modified(part) and self._action == "edit":
+                record.updated_at = now()
+
+    def set_rows(self, record: Any) -> None:
+        """Make the rows of the record those wanted; a change of them is one of the record, whose version it raises."""
+        for key, value in self._values.items():
+            if self._resource.fields[key].rows is None:
+                continue
+            new = self._action == "create"
+            if rows.write(self._session, self._resource, record, key, value, new=new) and not new:
                 record.updated_at = now()
 
     def _fault(self, key: str, message: Any) -> None:
@@ -451,6 +482,7 @@ READERS: Final[dict[Kind, Callable[[ResolvedField, Any, Context], Any]]] = {
     "url": lambda field, raw, _c: _or_none(field, values.url(raw) or ""),
     "colour": lambda field, raw, _c: _or_none(field, values.colour(raw) or ""),
     "choice": lambda field, raw, _c: _read_choice(field, raw),
+    "password": lambda _f, raw, _c: raw if isinstance(raw, str) else "",
 }
 """How the text or JSON of each kind of field becomes its value."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from core.resources import values
 from core.resources.fields import ResolvedField
 from core.resources.queries import Cell
+from core.resources.rows import Line, ResolvedRows
 
 
 def objects(cells: Sequence[Cell], rows: Sequence[tuple[Any, ...]], currency: str) -> list[dict[str, Any]]:
@@ -26,6 +27,8 @@ def objects(cells: Sequence[Cell], rows: Sequence[tuple[Any, ...]], currency: st
 def json_of(field: ResolvedField, given: tuple[Any, ...], currency: str) -> Any:
     """The values of one cell as JSON."""
     value = given[0]
+    if field.rows is not None:
+        return [_line(field.rows, line, currency) for line in value or ()]
     if field.many:
         return [{"id": record_id, "label": label} for record_id, label, _colour in value or ()]
     if value is None:
@@ -46,3 +49,12 @@ def json_of(field: ResolvedField, given: tuple[Any, ...], currency: str) -> Any:
             return bool(value)
         case _:
             return value
+
+
+def _line(rows: ResolvedRows, line: Line, currency: str) -> dict[str, Any]:
+    """A row as an object; one that is little more than a link reads as the linked record with what else it says."""
+    told = {key: json_of(rows.fields[key], given, currency) for key, given in line.values.items()}
+    if not rows.declared.plain:
+        return {"id": line.id, **told}
+    lead = told.pop(rows.lead.key, None) or {"id": None, "label": None}
+    return {**lead, **told}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column as TableColumn
@@ -21,7 +22,8 @@ from core.kernel.policies import Own, Policy
 from core.kernel.registry import Registry
 from core.kernel.search import SearchIndex
 from core.resources.fields import GIVEN, ResolvedField, Words, derive, label_of
-from core.resources.resource import Action, Column, Duplicates, Extension, Panel, Resource, Section
+from core.resources.resource import Action, Column, Derived, Duplicates, Extension, Panel, Resource, Rows, Section
+from core.resources.rows import resolve_derived, resolve_rows
 
 LABELS = ("name", "title", "number", "subject", "code", "login")
 """The columns that say what a record is called, the first that there is."""
@@ -148,10 +150,16 @@ class ResolvedResource:
         rights = self.kept.get(principal)
         if rights is None:
             access = {key: principal.field_access(self.key, key) for key in self.fields}
-            readable = frozenset(key for key, may in access.items() if may != "hidden")
+            readable = frozenset(
+                key for key, may in access.items() if may != "hidden" and self._sees(principal, self.fields[key])
+            )
             writable = frozenset(key for key in readable if access[key] == "write" and not self.fields[key].readonly)
             rights = self.keep(principal, (readable, writable))
         return rights  # type: ignore[no-any-return]
+
+    def _sees(self, principal: Principal, each: ResolvedField) -> bool:
+        needs = each.rows.declared.needs if each.rows else ""
+        return not needs or principal.allows(needs, "view") or principal.allows(self.key, "edit")
 
     def keep(self, key: Any, value: Any) -> Any:
         """Remember what was worked out; everything is forgotten when it becomes too much."""
@@ -192,6 +200,34 @@ class Resources(Mapping[str, ResolvedResource]):
         """The resource of a key or an address, as commands take either."""
         return self._by_key.get(name) or self.at(name)
 
+    @cached_property
+    def parts(self) -> Mapping[str, tuple[ResolvedResource, ResolvedField]]:
+        """Rows that are no resource of their own, by the key under which grants and history know them."""
+        return {
+            each.rows.resource: (resource, each)
+            for resource in self._by_key.values()
+            for each in resource.fields.values()
+            if each.rows is not None and each.rows.resource not in self._by_key
+        }
+
+    @cached_property
+    def models(self) -> dict[str, type[Any]]:
+        """The classes of all records that people change, by the key under which history knows them."""
+        rows = {each.rows.resource: each.rows.model for _place, each in self.parts.values() if each.rows}
+        return {**rows, **{key: resource.model for key, resource in self._by_key.items()}}
+
+    def fields_of(self, key: str, principal: Principal) -> dict[str, ResolvedField] | None:
+        """The fields of a resource or of rows that a person may read, by attribute; None where there is neither."""
+        resource, part = self.get(key), self.parts.get(key)
+        if resource is not None:
+            readable = resource.readable(principal)
+            return {f.attribute: f for f in resource.fields.values() if f.key in readable and not f.extension}
+        if part is None or part[1].rows is None:
+            return None
+        if part[1].key not in part[0].readable(principal):
+            return {}
+        return {f.attribute: f for f in part[1].rows.readable(principal).values()}
+
     def of(self, model: type[Any]) -> ResolvedResource | None:
         """The resource of a mapped class."""
         return next((resource for resource in self._by_key.values() if resource.model is model), None)
@@ -213,7 +249,7 @@ class Resources(Mapping[str, ResolvedResource]):
                 return None
             found.append((here, resolved))
             rest = rest[len(key) + 1 :]
-            if rest and not resolved.is_relation:
+            if rest and (not resolved.is_relation or resolved.column is None):
                 return None
             here = self.target(resolved)
         return found or None
@@ -224,7 +260,7 @@ class Resources(Mapping[str, ResolvedResource]):
             (resource, resolved)
             for resource in self._by_key.values()
             for resolved in resource.fields.values()
-            if resolved.is_relation and resolved.target == key
+            if resolved.is_relation and resolved.target == key and resolved.column is not None
         ]
 
 
@@ -239,6 +275,9 @@ def _first(resource: ResolvedResource, path: str) -> tuple[str, ResolvedField | 
 def _resolve(resource: Resource, registry: Registry) -> ResolvedResource:
     told = {each.key: each for each in resource.fields}
     fields = derive(resource.model, domain_of(resource.plugin), told)
+    domain = domain_of(resource.plugin)
+    fields |= {part.name: resolve_rows(resource, part, domain) for part in resource.of_kind(Rows)}
+    fields |= {part.field.key: resolve_derived(resource, part, domain) for part in resource.of_kind(Derived)}
     columns = [_column(each) for each in resource.list] or [Column(key) for key in list(fields)[:6] if key not in GIVEN]
     sections = _sections(resource.form, fields)
     panels, actions = list(resource.of_kind(Panel)), list(resource.of_kind(Action))

@@ -6,13 +6,14 @@ From one `Resource(...)` come list, form, the record's page, search, import, exp
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from core.kernel.predicates import key_of
 from core.resources.fields import Field, Words, humanise
+from core.resources.importing.declared import Alongside, Brings, Headings
 
 T = TypeVar("T")
 
@@ -55,6 +56,8 @@ class Panel:
     by: str = ""
     columns: tuple[FieldName, ...] = ()
     limit: int = 5
+    allow: str = ""
+    """An action of the resource that one must be allowed to see the panel; empty: whoever sees the record."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,11 @@ class Action:
     when: Callable[[Any], bool] | None = None
     style: Literal["plain", "primary", "danger"] = "plain"
     bulk: bool = False
+    prepare: Callable[[Any, int, Mapping[str, Any]], Mapping[str, Any]] | None = None
+    """What must not keep others waiting, such as hashing a password: `prepare(session, record_id, given)` gives the
+    values to work with, before the transaction is opened."""
+    final: bool = False
+    """Whether it cannot be undone."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,40 @@ class Redaction:
     redact: Callable[[Any, Any, dict[str, Any]], dict[str, Any]]
 
 
-Part = Panel | Action | Duplicates | Redaction
+@dataclass(frozen=True)
+class Rows:
+    """Records of another table that are read and written inside this one: the lines of an order, memberships.
+
+    `name` is the relationship of the model to them, and the field they become; `fields` are those of a row. In the API
+    they are a list of objects; a row sent with its `id` is kept and changed, one without is recognised by the fields of
+    `key` or made, and one that is not named is removed.
+    """
+
+    name: FieldName
+    fields: tuple[FieldName | Field, ...]
+    label: Words = ""
+    key: tuple[FieldName, ...] = ()
+    plain: bool = False
+    """A row is little more than a link: it reads as the record of its first field with what else it says, and may be
+    written as that record's id, key or name alone."""
+    needs: str = ""
+    """The resource that one must see, or the right to edit this record, to see the rows; empty: with the record."""
+    check: Callable[[Any, Mapping[str, Any]], Mapping[str, Words]] | None = None
+    """What is wrong with a new or changed row, by field: `check(resources, values)`."""
+    help: Words = ""
+    add: Words = ""
+    """The words on the button that adds a row."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A field that nobody sets: worked out for all records of a page at once by `read(connection, ids)`."""
+
+    field: Field
+    read: Callable[[Any, Sequence[int]], Mapping[int, Any]]
+
+
+Part = Panel | Action | Duplicates | Redaction | Rows | Derived | Headings | Alongside | Brings
 
 
 @dataclass(frozen=True, eq=False)

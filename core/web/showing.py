@@ -13,6 +13,7 @@ from core.resources.fields import Kind, ResolvedField
 from core.resources.queries import Cell, today_in
 from core.resources.records import Row
 from core.resources.resolved import ResolvedResource
+from core.resources.rows import Line
 from core.web.cells import initials, safe_address
 from core.web.views import CellKind, Fact
 
@@ -41,7 +42,8 @@ class Reader:
 PLAIN: Final[dict[Kind, CellKind]] = {
     "text": "text", "long": "long", "integer": "integer", "decimal": "decimal", "money": "money", "percent": "percent",
     "date": "date", "instant": "instant", "boolean": "boolean", "choice": "choice", "relations": "tags",
-    "colour": "colour", "email": "email", "phone": "phone", "url": "url", "json": "text",
+    "colour": "colour", "email": "email", "phone": "phone", "url": "url", "json": "text", "rows": "tags",
+    "password": "text",
 }  # fmt: skip
 
 
@@ -77,6 +79,8 @@ def drawer(cell: Cell, reader: Reader) -> Draw:
             return _choice(field)
         case "relations":
             return lambda v: (tuple((label, colour) for _id, label, colour in v[0] or ()),)
+        case "rows":
+            return lambda v: (tuple((name_of(line), "") for line in v[0] or ()),)
         case "phone":
             return lambda v: (v[0] or "", "".join(c for c in v[0] or "" if c in "+0123456789"))
         case "url":
@@ -87,6 +91,11 @@ def drawer(cell: Cell, reader: Reader) -> Draw:
             return lambda v: ("" if v[0] is None else f"{v[0]:f}%",)
         case _:
             return lambda v: ("" if v[0] is None else str(v[0]),)
+
+
+def name_of(line: Line) -> str:
+    """What a row is about, in a word."""
+    return str(next(iter(line.values.values()))[-1] or "…")
 
 
 def draw_rows(cells: Sequence[Cell], rows: Iterable[tuple[Any, ...]], reader: Reader) -> list[tuple[Any, ...]]:
