@@ -71,8 +71,8 @@ def claim(connection: Connection, user_id: int, key: str, digest: str) -> Answer
     """
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {"user_id": user_id, "key": key, "digest": digest, "at": now()}
-    done = connection.execute(insert(RequestKey).values(values).on_conflict_do_nothing())
-    if done.rowcount == 1:
+    taken = insert(RequestKey).values(values).on_conflict_do_nothing().returning(RequestKey.key)
+    if connection.scalar(taken) is not None:
         return None
     kept = connection.execute(
         select(RequestKey)

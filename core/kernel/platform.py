@@ -39,7 +39,7 @@ POOL: Final = 16
 """Connections for reading and as many for writing; the threads of a server are no more than that."""
 
 PREPARING: Final = 7_360_274
-"""The number of the lock under which PostgreSQL lets one process at a time make search indexes."""
+"""The number of the lock under which PostgreSQL lets one process at a time prepare the database."""
 
 Above = Callable[[Registry], Any]
 Watching = Callable[[Any], Sequence[Watcher]]
@@ -119,8 +119,7 @@ def build(
     above = parts.above(registry)
     catalogues = Catalogues(registry.folders("locale"))
     with database.transaction(write=True) as connection, activate(catalogues, settings.locale):
-        if not database.is_sqlite:
-            connection.execute(select(func.pg_advisory_xact_lock(PREPARING)))
+        _one_at_a_time(connection)
         parts.make(connection, above)
     return Platform(
         settings=settings,
@@ -179,9 +178,16 @@ def prepare(settings: Settings, database: Database) -> str | None:
     # The hash takes its time, and nobody should have to wait for the lock meanwhile.
     password_hash = hash_password(password) if empty else ""
     with database.system("shipped roles and first administrator") as session:
+        _one_at_a_time(session.connection())
         install_roles(session)
         made = empty and _make_administrator(session, password_hash, settings.locale)
     return password if made and not settings.admin_password else None
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Let processes that start together prepare the database one after the other; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(PREPARING)))
 
 
 def _make_administrator(session: AnySession, password_hash: str, locale: str) -> bool:
