@@ -145,7 +145,7 @@ def _check_new(session: ScopedSession, record: Any) -> None:
         refuse(f"Writing into '{guarded.table.name}', which the platform keeps by itself,")
     if isinstance(policy, Own):
         _own_defaults(session, policy, record)
-        if not covers(principal, reach, policy, record) or not _department_fits(principal, reach, policy, record):
+        if not covers(principal, reach, policy, record) or not department_fits(principal, reach, policy, record):
             raise NotFound
     elif isinstance(policy, Public) and reach.level != "all":
         raise NotFound
@@ -199,7 +199,7 @@ def _reached(principal: Principal, reach: Reach, policy: Own, values: dict[str, 
     return values[policy.people[0]] in reach.users or (department is not None and department in reach.departments)
 
 
-def _department_fits(principal: Principal, reach: Reach, policy: Own, record: Any) -> bool:
+def department_fits(principal: Principal, reach: Reach, policy: Own, record: Any) -> bool:
     """Nobody puts a record into a department that is neither his own nor within his reach."""
     department = getattr(record, policy.department) if policy.department else None
     if department is None or reach.level == "all" or department in principal.departments:
