@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
@@ -16,7 +18,7 @@ from core.resources.fields import Kind, ResolvedField, Words
 from core.resources.queries import ListRequest, Lists, Sort
 from core.resources.records import Row
 from core.resources.resolved import ResolvedResource, Resources
-from core.web import views
+from core.web import lines, views
 from core.web.toolbar import options_of
 from core.web.views import FormSection, FormTab, Option
 
@@ -27,6 +29,7 @@ KINDS: Final[dict[Kind, views.FieldKind]] = {
     "text": "text", "long": "long", "integer": "integer", "decimal": "decimal", "money": "money", "percent": "percent",
     "date": "date", "instant": "instant", "boolean": "boolean", "choice": "choice", "relation": "relation",
     "relations": "relations", "colour": "colour", "email": "email", "phone": "phone", "url": "url",
+    "password": "password",
 }  # fmt: skip
 
 NARROW = frozenset({"integer", "decimal", "money", "percent", "date", "instant"})
@@ -54,6 +57,10 @@ class Forms:
         form = request.form
         found: dict[str, Any] = {}
         for field in fields:
+            if field.rows is not None:
+                if lines.is_posted(form, field):
+                    found[field.key] = lines.posted(form, field, partial(self._relation, request))
+                continue
             if field.key not in form and f"{field.key}__label" not in form:
                 continue
             if field.many:
@@ -131,6 +138,8 @@ class Forms:
         first: bool,
         new: bool,
     ) -> views.Field:
+        if field.rows is not None:
+            return self._rows(request, field, texts, labels, faults, readonly=field.key not in writable, new=new)
         kind = KINDS.get(field.kind, "static")
         value = texts.get(field.key)
         target = self._resources.target(field) if field.is_relation or field.many else None
@@ -181,6 +190,36 @@ class Forms:
             suggest=any(field.key == key for _column, key, _make in matched),
         )
 
+    def _rows(
+        self,
+        request: Request,
+        field: ResolvedField,
+        texts: Mapping[str, Any],
+        labels: Mapping[str, Any],
+        faults: Mapping[str, list[Words]],
+        *,
+        readonly: bool,
+        new: bool,
+    ) -> views.Field:
+        """A table of fields, or a picker where a row is nothing but a link."""
+        wrong = lines.faults_of(field, faults)
+        text, label = texts.get(field.key), labels.get(field.key)
+        if lines.is_picked(field):
+            told = {field.key: [message for found in wrong.values() for message in found]}
+            may = frozenset() if readonly else frozenset({field.key})
+            as_many = replace(field, kind="relations", rows=None)
+            return self._field(
+                request, as_many, {field.key: text}, {field.key: label or ()}, told, may, first=False, new=new
+            )
+
+        def cell(
+            child: ResolvedField, t: Mapping[str, Any], n: Mapping[str, Any], f: Mapping[str, list[Words]]
+        ) -> views.Field:
+            may = frozenset() if readonly or child.readonly else frozenset({child.key})
+            return self._field(request, child, t, n, f, may, first=False, new=new)
+
+        return lines.draw(field, text, label, wrong, readonly=readonly, cell=cell)
+
 
 _UNKNOWN: Final = object()
 
@@ -191,7 +230,10 @@ def texts_of(row: Row, context: Context) -> tuple[dict[str, Any], dict[str, Any]
     labels: dict[str, Any] = {}
     for cell in row.cells:
         given = row.values[cell.path]
-        if cell.field.many:
+        if cell.field.rows is not None:
+            told = partial(_text_of, context)
+            texts[cell.path], labels[cell.path] = lines.texts_of_lines(cell.field, given[0] or (), told)
+        elif cell.field.many:
             texts[cell.path] = [str(record_id) for record_id, _label, _colour in given[0] or ()]
             labels[cell.path] = given[0] or ()
         elif cell.field.is_relation:
@@ -200,6 +242,10 @@ def texts_of(row: Row, context: Context) -> tuple[dict[str, Any], dict[str, Any]
         else:
             texts[cell.path] = text_of(cell.field, given[0], context)
     return texts, labels
+
+
+def _text_of(context: Context, field: ResolvedField, value: Any) -> str:
+    return text_of(field, value, context)
 
 
 def text_of(field: ResolvedField, value: Any, context: Context) -> str:

@@ -77,10 +77,8 @@ def drawer(cell: Cell, reader: Reader) -> Draw:
             return lambda v: (None if v[0] is None else bool(v[0]),)
         case "choice":
             return _choice(field)
-        case "relations":
-            return lambda v: (tuple((label, colour) for _id, label, colour in v[0] or ()),)
-        case "rows":
-            return lambda v: (tuple((name_of(line), "") for line in v[0] or ()),)
+        case "relations" | "rows":
+            return lambda v: (tuple(_tag(each) for each in v[0] or ()),)
         case "phone":
             return lambda v: (v[0] or "", "".join(c for c in v[0] or "" if c in "+0123456789"))
         case "url":
@@ -93,9 +91,11 @@ def drawer(cell: Cell, reader: Reader) -> Draw:
             return lambda v: ("" if v[0] is None else str(v[0]),)
 
 
-def name_of(line: Line) -> str:
-    """What a row is about, in a word."""
-    return str(next(iter(line.values.values()))[-1] or "…")
+def _tag(each: tuple[int, str, str] | Line) -> tuple[str, str]:
+    """A related record with its colour, or what a row is about, in a word."""
+    if isinstance(each, Line):
+        return str(next(iter(each.values.values()))[-1] or "…"), ""
+    return each[1], each[2]
 
 
 def draw_rows(cells: Sequence[Cell], rows: Iterable[tuple[Any, ...]], reader: Reader) -> list[tuple[Any, ...]]:
@@ -146,7 +146,7 @@ def fact_of(request: Request, resource: ResolvedResource, row: Row, cell: Cell) 
     field = cell.field
     action = "assign" if field.moves else "edit"
     editable = field.key in resource.writable(principal) and principal.allows(resource.key, action)
-    in_form = any(field.key in section.fields for section in resource.sections)
+    in_form = field.rows is None and any(field.key in section.fields for section in resource.sections)
     zone = request.timezone
     reader = Reader(zone, today_in(zone), request.platform.settings.currency)
     return Fact(

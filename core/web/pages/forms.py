@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from core.kernel.errors import Invalid, NotFound, Stale
+from core.kernel.errors import Conflict, Invalid, NotFound, Stale
 from core.kernel.i18n import translate as _
 from core.resources.fields import ResolvedField, Words
 from core.resources.records import Records, Row
 from core.resources.resolved import ResolvedResource, Resources
+from core.web import lines
 from core.web.forms import Forms, text_of, texts_of
 from core.web.pages.lists import context_of
 from core.web.responses import Response
@@ -40,7 +41,7 @@ class FormPages:
         }
         labels: dict[str, Any] = {}
         for field in fields:
-            if field.key in request.query:
+            if field.key in request.query and field.rows is None:
                 texts[field.key] = request.query.all(field.key) if field.many else request.query[field.key]
                 labels[field.key] = self._label(request, field, request.query[field.key])
             elif field.key == "owner":
@@ -54,8 +55,8 @@ class FormPages:
             given = self._forms.posted(request, fields, given={})
             filled = {key: value for key, value in given.items() if value not in ("", [])}
             record = self._records.create(request.session, self._resource, filled, context_of(request))
-        except Invalid as invalid:
-            return self._again(request, fields, invalid, row=None)
+        except (Invalid, Conflict) as refused:
+            return self._again(request, fields, refused, row=None)
         if request.form.get("_then") == "new":
             return request.redirect(f"{self._resource.url}/new", self._saved(request, _("Created.")))
         return request.redirect(f"{self._resource.url}/{record.id}", self._saved(request, _("Created.")))
@@ -77,8 +78,8 @@ class FormPages:
         try:
             given = self._forms.posted(request, fields, given=texts)
             self._records.update(request.session, self._resource, row.id, given, context, version=version)
-        except Invalid as invalid:
-            return self._again(request, fields, invalid, row=row)
+        except (Invalid, Conflict) as refused:
+            return self._again(request, fields, refused, row=row)
         except Stale:
             request.work.undo()
             return self._merge(request, fields)
@@ -194,16 +195,23 @@ class FormPages:
             return ""
         return request.connection.execute(select(target.label).where(target.table.c.id == int(text))).scalar()
 
-    def _again(self, request: Request, fields: list[ResolvedField], invalid: Invalid, row: Row | None) -> Response:
-        """The form with everything that was typed, and each fault beside its field."""
+    def _again(
+        self, request: Request, fields: list[ResolvedField], refused: Invalid | Conflict, row: Row | None
+    ) -> Response:
+        """The form with everything that was typed, and each fault beside its field; a broken rule above them all."""
         request.work.undo()
         faults: dict[str, list[Words]] = {}
-        for error in invalid.errors:
+        for error in refused.errors if isinstance(refused, Invalid) else ():
             faults.setdefault(error.field, []).append(error.message)
+        if isinstance(refused, Conflict):
+            faults[""] = [str(refused)]
         form = request.form
         texts: dict[str, Any] = {f.key: form.all(f.key) if f.many else form.get(f.key) for f in fields}
         labels: dict[str, Any] = {f.key: form.get(f"{f.key}__label") for f in fields if f.is_relation}
-        return self._form(request, fields, texts, labels, faults, row=row, status=422)
+        for field in fields:
+            if field.rows is not None and lines.is_posted(form, field):
+                texts[field.key], labels[field.key] = lines.typed(request, field)
+        return self._form(request, fields, texts, labels, faults, row=row, status=refused.status)
 
     def _form(
         self,
@@ -219,6 +227,7 @@ class FormPages:
         resource = self._resource
         sections, tabs = self._forms.sections(request, fields, texts, labels, faults, creating=row is None)
         known = {field.key for field in fields}
+        known |= {path for field in fields if field.rows is not None for path in lines.faults_of(field, faults)}
         whole = [message for key, messages in faults.items() if key not in known for message in messages]
         home = f"{resource.url}/{row.id}" if row else resource.url
         version = request.form.get("_version") if status != 200 else ""
@@ -261,6 +270,9 @@ class FormPages:
         for field in fields:
             if field.key not in mine:
                 continue
+            if field.rows is not None:
+                merged.append(_merged_rows(request, field, texts, labels))
+                continue
             value = mine[field.key]
             theirs = labels.get(field.key) if field.is_relation else texts.get(field.key)
             merged.append(
@@ -283,6 +295,21 @@ class FormPages:
             cancel_url=f"{self._resource.url}/{row.id}",
         )
         return request.render("merge.html", view, 412)
+
+
+def _merged_rows(
+    request: Request, field: ResolvedField, texts: Mapping[str, Any], labels: Mapping[str, Any]
+) -> MergeField:
+    """Rows that two people changed: one takes all of the one or all of the other."""
+    mine, named = lines.typed(request, field)
+    return MergeField(
+        key=field.key,
+        title=field.label,
+        theirs=lines.in_words(field, texts.get(field.key), labels.get(field.key)),
+        mine=lines.in_words(field, mine, named),
+        mine_value=lines.as_value(field, mine),
+        theirs_value=lines.as_value(field, texts.get(field.key)),
+    )
 
 
 def _words(value: Any) -> str:

@@ -10,6 +10,7 @@ from core.web.views.shell import Button, Link, Words
 FieldKind: TypeAlias = Literal[
     "text", "long", "integer", "decimal", "money", "percent", "date", "instant", "boolean", "choice", "radio",
     "multiple", "tags", "relation", "relations", "colour", "email", "phone", "url", "file", "password", "rows", "static",
+    "hidden",
 ]  # fmt: skip
 """How a value is entered.
 

@@ -1,0 +1,125 @@
+"""The administration in the browser: people with their places, roles as a grid, plugins, history, settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core.testing.client import Client
+
+API = "/api/v1/system"
+
+
+def made(client: Client, collection: str, **values: Any) -> dict[str, Any]:
+    answer = client.send("POST", f"{API}/{collection}", values)
+    assert answer.status == 201, answer.text
+    return dict(answer.json)
+
+
+@pytest.fixture
+def sales(admin: Client) -> dict[str, Any]:
+    return made(admin, "departments", name="Sales", tree="line")
+
+
+def test_a_person_is_made_with_rows_of_a_form(admin: Client, sales: dict[str, Any]) -> None:
+    page = admin.get("/system/users/new")
+    assert page.status == 200
+    assert 'name="memberships-count" value="1"' in page.text
+    reader = next(r for r in admin.get(f"{API}/roles").json["items"] if r["key"] == "reader")
+    answer = admin.post(
+        "/system/users/new",
+        {
+            "name": "Wang",
+            "login": "wang",
+            "memberships-count": "3",
+            "memberships-0-department": "",
+            "memberships-0-department__label": "",
+            "memberships-0-head": "false",
+            "memberships-1-department": "",
+            "memberships-1-department__label": "Sales",
+            "memberships-1-title": "Scout",
+            "memberships-1-head": "true",
+            "memberships-2-department": str(sales["id"]),
+            "memberships-2-_remove": "true",
+            "roles-count": "1",
+            "roles-0-role": str(reader["id"]),
+            "roles-0-role__label": "Reader",
+            "groups": "",
+        },
+    )
+    assert answer.status == 303, answer.text
+    person = admin.get(f"{API}/users/2").json
+    assert [(m["department"]["label"], m["title"], m["head"], m["primary"]) for m in person["memberships"]] == [
+        ("Sales", "Scout", True, True)
+    ]
+    assert [role["id"] for role in person["roles"]] == [reader["id"]]
+
+
+def test_the_form_shows_the_rows_and_saving_it_unchanged_changes_nothing(admin: Client, sales: dict[str, Any]) -> None:
+    group = made(admin, "groups", name="Tenders")
+    person = made(
+        admin,
+        "users",
+        login="wang",
+        name="Wang",
+        memberships=[{"department": sales["id"], "title": "Scout"}],
+        groups=[group["id"]],
+    )
+    row = person["memberships"][0]["id"]
+    page = admin.get(f"/system/users/{person['id']}/edit").text
+    assert f'name="memberships-0-id" value="{row}"' in page
+    assert 'value="Scout"' in page
+    answer = admin.post(
+        f"/system/users/{person['id']}/edit",
+        [
+            ("_version", str(person["version"])),
+            ("memberships-count", "2"),
+            ("memberships-0-id", str(row)),
+            ("memberships-0-department", str(sales["id"])),
+            ("memberships-0-department__label", "Sales"),
+            ("memberships-0-title", "Scout"),
+            ("memberships-0-head", "false"),
+            ("memberships-0-deputy", "false"),
+            ("memberships-0-primary", "false"),
+            ("memberships-0-primary", "true"),
+            ("groups", ""),
+            ("groups", str(group["id"])),
+        ],
+    )
+    assert answer.status == 303
+    assert admin.get(f"{API}/users/{person['id']}").json == person
+
+
+def test_what_is_wrong_stands_in_its_cell_and_nothing_typed_is_lost(admin: Client) -> None:
+    answer = admin.post(
+        "/system/users/new",
+        {
+            "name": "Wang",
+            "login": "wang",
+            "memberships-count": "2",
+            "memberships-1-department": "",
+            "memberships-1-department__label": "Nowhere",
+            "memberships-1-title": "Scout",
+        },
+    )
+    assert answer.status == 422
+    assert 'value="Nowhere"' in answer.text
+    assert 'value="Scout"' in answer.text
+    assert 'id="e-memberships-0-department"' in answer.text
+
+
+def test_a_broken_rule_stands_above_the_form_with_everything_kept(admin: Client) -> None:
+    me = admin.get(f"{API}/users/1").json
+    answer = admin.post(
+        "/system/users/1/edit", {"_version": str(me["version"]), "name": "Kept", "roles-count": "0", "groups": ""}
+    )
+    assert answer.status == 409
+    assert 'value="Kept"' in answer.text
+    assert 'role="alert"' in answer.text
+
+
+@pytest.mark.parametrize("count", ["x", "-1", "99999", ""])
+def test_a_broken_number_of_rows_is_refused(admin: Client, count: str) -> None:
+    answer = admin.post("/system/users/new", {"name": "W", "login": "w", "memberships-count": count})
+    assert answer.status == 400
