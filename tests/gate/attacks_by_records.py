@@ -40,6 +40,7 @@ from tests.gate.models import (
     Remark,
     Town,
     Vault,
+    table_of,
 )
 from tests.gate.stage import World, reading
 
@@ -149,7 +150,7 @@ def statement_with_other_columns(session: Session, w: World) -> Any:
 
 @reading()
 def query_from_a_statement(session: Session, w: World) -> Any:
-    return session.scalars(select(Case).from_statement(select(Case.__table__))).all()
+    return session.scalars(select(Case).from_statement(select(table_of(Case)))).all()
 
 
 @reading()
@@ -164,7 +165,8 @@ def records_streamed(session: Session, w: World) -> Any:
 
 @reading()
 def bundle_of_columns(session: Session, w: World) -> Any:
-    return [row[0].secret for row in session.execute(select(Bundle("b", Case.secret, Case.amount)))]
+    found: Any = session.execute(select(Bundle("b", Case.secret, Case.amount)))
+    return [row[0].secret for row in found]
 
 
 @reading()

@@ -36,10 +36,10 @@ from sqlalchemy import (
 from sqlalchemy import Column as TableColumn
 from sqlalchemy.orm import Session, aliased
 
-from tests.gate.models import Area, Case, CaseLabel, Line, Part, Town, Vault
+from tests.gate.models import Area, Case, CaseLabel, Line, Part, Town, Vault, table_of
 from tests.gate.stage import World, reading
 
-CASES: Any = Case.__table__
+CASES: Any = table_of(Case)
 
 
 @reading()
@@ -148,7 +148,7 @@ def table_joined_to_itself(session: Session, w: World) -> Any:
 
 @reading()
 def outer_join_of_the_public_table(session: Session, w: World) -> Any:
-    towns: Any = Town.__table__
+    towns: Any = table_of(Town)
     return session.execute(select(towns.c.id, CASES.c.secret).select_from(towns.outerjoin(CASES))).all()
 
 
@@ -249,7 +249,7 @@ def having_a_hidden_amount(session: Session, w: World) -> Any:
 
 @reading()
 def labels_counted_over_the_link_table(session: Session, w: World) -> Any:
-    links: Any = CaseLabel.__table__
+    links: Any = table_of(CaseLabel)
     return w.more("case_label", session.scalar(select(func.count()).select_from(links)))
 
 
@@ -391,7 +391,7 @@ def foreign_value_flushed_into_an_own_record(session: Session, w: World) -> Any:
     record = session.get(Case, w.mine["case"])
     assert record is not None
     other = aliased(Case)
-    record.title = select(other.secret).where(other.id == w.foreign["case"]).scalar_subquery()  # type: ignore[assignment]
+    record.title = select(other.secret).where(other.id == w.foreign["case"]).scalar_subquery()
     session.flush()
     session.refresh(record)
     return record.title
@@ -408,7 +408,7 @@ def own_row_updated_from_a_foreign_one(session: Session, w: World) -> Any:
 @reading()
 def foreign_row_in_the_values_of_an_insert(session: Session, w: World) -> Any:
     hidden = select(Case.secret).where(Case.id == w.foreign["case"]).scalar_subquery()
-    session.execute(insert(Line.__table__).values(case_id=w.mine["case"], secret=hidden, version=1, **stamps()))
+    session.execute(insert(table_of(Line)).values(case_id=w.mine["case"], secret=hidden, version=1, **stamps()))
     return session.scalars(select(Line.secret)).all()
 
 

@@ -146,10 +146,10 @@ def lazy_loads_after_the_inner_session_has_ended(stage: Stage) -> Any:
 
 
 @scene()
-def streams_while_the_administrator_reads(stage: Stage) -> Any:
+def iterates_while_the_administrator_reads(stage: Stage) -> Any:
     seen = []
     with stage.session(write=False) as low:
-        for row in low.execute(select(Case.secret, Case.related_id).execution_options(yield_per=1)):
+        for row in low.execute(select(Case.secret, Case.related_id)):
             with stage.session(ADA, write=False) as high:
                 everything(high)
             seen.append(tuple(row))
@@ -314,7 +314,7 @@ def oracle_of_error_texts(stage: Stage) -> Any:
         return "done"
 
     foreign, missing = 5, 99_999
-    acts = [
+    acts: list[Any] = [
         lambda key: lambda session: session.get_one(Case, key),
         lambda key: lambda session: session.add(Line(case_id=key)),
         lambda key: lambda session: session.add(Case(title="t", code="t", owner_id=stage.user, related_id=key)),

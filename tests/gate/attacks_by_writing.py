@@ -31,6 +31,7 @@ from tests.gate.models import (
     Remark,
     Town,
     Vault,
+    table_of,
 )
 from tests.gate.stage import World, writing
 
@@ -468,7 +469,7 @@ def foreign_row_written_while_flushing(session: Session, w: World) -> None:
     from sqlalchemy import event, update
 
     def late(mapper: Any, connection: Any, target: Any) -> None:
-        connection.execute(update(Case.__table__).where(Case.id == w.foreign["case"]).values(title="mine now"))
+        connection.execute(update(table_of(Case)).where(Case.id == w.foreign["case"]).values(title="mine now"))
 
     event.listen(Note, "before_insert", late)
     try:

@@ -37,6 +37,7 @@ from tests.gate.models import (
     Remark,
     Town,
     Vault,
+    table_of,
 )
 
 EAST, SHOP, WEST, PROJECT = 1, 2, 3, 4
@@ -93,7 +94,7 @@ OWNERS: tuple[tuple[int | None, int | None], ...] = (
 DELETED = (len(OWNERS) + 1, len(OWNERS) + 2)
 """Two more cases, Ann's and Bob's, in the recycle bin."""
 
-ACCESS_TABLES = tuple(model.__table__ for model in (User, Department, Membership, Role, Grant, UserRole))
+ACCESS_TABLES = tuple(table_of(model) for model in (User, Department, Membership, Role, Grant, UserRole))
 """What decides who may do what; nobody in these tests may change it."""
 
 FIRST_BIT = 14
@@ -140,17 +141,17 @@ def _records(connection: Connection) -> None:
         table = model.__tablename__.removeprefix("probe_")
         extra = {"amount": 2 ** next(bits)} if amount else {}
         connection.execute(
-            insert(model.__table__).values(id=key, **_basics(model), **extra, **values, secret=secret(table, key))
+            insert(table_of(model)).values(id=key, **_basics(model), **extra, **values, secret=secret(table, key))
         )
 
     connection.execute(insert(Town), [{"id": 1, "name": "Here"}, {"id": 2, "name": "There"}])
     gone: list[tuple[int | None, int | None]] = [(ANN, EAST), (BOB, WEST)]
     for key, (owner, department) in enumerate([*OWNERS, *gone], 1):
-        values = {"owner_id": owner, "department_id": department, "title": f"case {key}", "code": f"code-{key}"}
+        values: Row = {"owner_id": owner, "department_id": department, "title": f"case {key}", "code": f"code-{key}"}
         put(Case, key, **values, town_id=1 + key % 2, deleted_at=now() if key in DELETED else None)
     # Each of the first points at one that most people may not see.
     for key, other in ((1, 5), (2, 6), (3, 6), (5, 1), (4, 7), (7, 1)):
-        connection.execute(Case.__table__.update().where(Case.id == key).values(related_id=other))
+        connection.execute(table_of(Case).update().where(Case.id == key).values(related_id=other))
     for key, case in enumerate((1, 2, 4, 5, 6, 7, 9, 13), 1):
         put(Line, key, case_id=case)
         put(Part, key, line_id=key)
@@ -187,7 +188,7 @@ def _records(connection: Connection) -> None:
 
 def _go_on_counting(connection: Connection) -> None:
     # Rows with given keys do not move the sequences; statistics are another way to see rows.
-    for table in dict.fromkeys(model.__table__ for model in MODELS):
+    for table in dict.fromkeys(table_of(model) for model in MODELS):
         if "id" in table.c:
             last = select(func.max(table.c.id)).scalar_subquery()
             connection.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), last)))
@@ -207,13 +208,13 @@ def principal(company: Database, user: int) -> Principal:
 def read_state(connection: Connection) -> State:
     """Every row of the probe, by table and key."""
     state: State = {}
-    for table in dict.fromkeys(m.__table__ for m in MODELS if m.__tablename__.startswith("probe_")):
+    for table in dict.fromkeys(table_of(m) for m in MODELS if m.__tablename__.startswith("probe_")):
         keys = [column.name for column in table.primary_key]
         rows = [dict(row) for row in connection.execute(select(table)).mappings()]
         state[table.name.removeprefix("probe_")] = {tuple(row[key] for key in keys): row for row in rows}
     for table in ACCESS_TABLES:
         state[table.name] = {(row["id"],): dict(row) for row in connection.execute(select(table)).mappings()}
-    for name, table in (("history", HistoryEntry.__table__), ("share", Share.__table__)):
+    for name, table in (("history", table_of(HistoryEntry)), ("share", table_of(Share))):
         state[name] = {(row["id"],): dict(row) for row in connection.execute(select(table)).mappings()}
     return state
 

@@ -6,9 +6,9 @@ so that a row which leaks into a sum can be told from the sum.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, func, inspect, select
 from sqlalchemy.ext.associationproxy import AssociationProxy, association_proxy
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import (
@@ -65,6 +65,10 @@ class Case(Scoped, Model):
     related_secret: AssociationProxy[str] = association_proxy("related", "secret")
     label_secrets: AssociationProxy[list[str]] = association_proxy("labels", "secret")
     whatever: Mapped[int] = query_expression()
+
+    if TYPE_CHECKING:
+        line_total: Mapped[int]
+        related_amount: Mapped[int]
 
     @hybrid_property
     def town_total(self) -> Any:
@@ -172,13 +176,18 @@ class Asset(Scoped, Model):
     secret: Mapped[str] = mapped_column(String(50), default="")
     amount: Mapped[int] = mapped_column(BigInteger, default=0)
     wheels: Mapped[int | None] = mapped_column(default=None)
-    __mapper_args__: ClassVar[dict[str, Any]] = {"polymorphic_on": "kind", "polymorphic_identity": "asset"}
+    __mapper_args__ = {  # noqa: RUF012
+        "polymorphic_on": "kind",
+        "polymorphic_identity": "asset",
+    }
 
 
 class Machine(Asset):
     """One of the family, told apart by its kind."""
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"polymorphic_identity": "machine"}
+    __mapper_args__ = {  # noqa: RUF012
+        "polymorphic_identity": "machine"
+    }
 
 
 class Paper(Scoped, Model):
@@ -223,12 +232,21 @@ class Vault(Base):
 
 
 _other = aliased(Case)
-Case.line_total = column_property(  # type: ignore[attr-defined]
+_line_total = column_property(
     select(func.sum(Line.amount)).where(Line.case_id == Case.id).correlate(Case.__table__).scalar_subquery()
 )
-Case.related_amount = column_property(  # type: ignore[attr-defined]
+_related_amount = column_property(
     select(_other.amount).where(_other.id == Case.related_id).correlate(Case.__table__).scalar_subquery(), deferred=True
 )
+
+inspect(Case).add_property("line_total", _line_total)
+inspect(Case).add_property("related_amount", _related_amount)
+
+
+def table_of(model: type[Any]) -> Any:
+    """The table of a model, for statements past the ORM."""
+    return model.__table__
+
 
 MODELS: tuple[type[Any], ...] = (
     User,

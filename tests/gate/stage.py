@@ -151,7 +151,7 @@ class Attack:
                 # At once, because records forget their values when the transaction is undone.
                 seen = firm.harvest(self.function(session, stage.world))
                 session.flush()
-                after = firm.read_state(session.info["system"])
+                after = firm.read_state(session.info["system"]) if self.kind == "write" else None
                 raise Undone
         except Undone:
             return seen, after

@@ -62,11 +62,13 @@ class Museum:
         self.company.dispose()
         self._databases.drop(self._url)
 
-    def tidy(self) -> None:
-        """Begin anew when something has been left."""
-        if state_of(self.company) != self.state:
+    def tidy(self) -> bool:
+        """Begin anew when something has been left; whether nothing was."""
+        tidy = state_of(self.company) == self.state
+        if not tidy:
             self.close()
             self.open()
+        return tidy
 
 
 @pytest.fixture(scope="session")
@@ -96,11 +98,12 @@ def play(attack: Attack, museum: Museum, gate: Gate | None, user: int, *, write:
     """What one attacker has got hold of or changed, and what came back."""
     stage = Stage(museum.company, gate, user, world_of(user, museum.state))
     seen, after = attack.play(stage, write=write)
-    left = state_of(museum.company)
     found_ones = leaks(stage.world.oracle, seen)
-    for state in (after, left):
-        found_ones += breaches(stage.beginning or museum.state, state, user) if state else []
-    if left != museum.state:
+    if attack.kind == "scene":
+        after = state_of(museum.company)
+    if after:
+        found_ones += breaches(stage.beginning or museum.state, after, user)
+    if attack.kind == "scene":
         museum.tidy()
     return found_ones, seen
 
@@ -113,16 +116,22 @@ def attackers(attack: Attack) -> list[tuple[int, bool]]:
     return [*tries, (HAL, True)]
 
 
+@pytest.mark.filterwarnings("ignore")  # what only warns outside of tests must not count as stopped here
 @pytest.mark.parametrize("name", sorted(ATTACKS))
 def test_the_gate_stops(name: str, museum: Museum, database_kind: Kind) -> None:
     attack = ATTACKS[name]
     if attack.only not in (None, database_kind):
         return
+    gate = Gate(museum.company, MODELS)
     for user, write in attackers(attack):
-        gained, _ = play(attack, museum, Gate(museum.company, MODELS), user, write=write)
+        gained, _ = play(attack, museum, gate, user, write=write)
         assert not gained, f"person {user}, {'writing' if write else 'reading'} session"
+        if museum.company is not gate.database:
+            gate = Gate(museum.company, MODELS)
+    assert museum.tidy(), "something has stayed, though the transaction was undone"
 
 
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", sorted(ATTACKS))
 def test_without_the_gate_succeeds(name: str, museum: Museum, database_kind: Kind) -> None:
     attack = ATTACKS[name]

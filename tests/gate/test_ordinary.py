@@ -19,7 +19,21 @@ from core.kernel.roles import Share
 from core.kernel.types import now
 from core.testing import Schema
 from tests.gate.company import ADA, ANN, BOB, DAN, EAST, EVE, FAY, IDA, PLACES, WEST, Oracle, found, principal, secret
-from tests.gate.models import MODELS, Area, Case, CaseLabel, Label, Line, Machine, Note, Part, Remark, Town, Vault
+from tests.gate.models import (
+    MODELS,
+    Area,
+    Case,
+    CaseLabel,
+    Label,
+    Line,
+    Machine,
+    Note,
+    Part,
+    Remark,
+    Town,
+    Vault,
+    table_of,
+)
 from tests.gate.stage import state_of
 
 TABLES: dict[str, Any] = {
@@ -96,7 +110,7 @@ def test_an_edit_raises_the_version(database: Database, gate: Gate, user: int) -
 def test_a_stale_version_is_noticed(database: Database, gate: Gate) -> None:
     with pytest.raises((Stale, StaleDataError)), gate.session(principal(database, ANN), write=True) as session:
         case = session.get_one(Case, 1)
-        session.info["system"].execute(update(Case.__table__).where(Case.id == 1).values(version=9))
+        session.info["system"].execute(update(table_of(Case)).where(Case.id == 1).values(version=9))
         case.title = "too late"
         session.flush()
 
