@@ -74,7 +74,9 @@ class Action:
     allow: str = ""
     """The permission it needs: an action of the resource such as `edit`; empty: one of its own name."""
     when: Callable[[Any], bool] | None = None
-    style: Literal["plain", "primary", "danger"] = "plain"
+    style: Literal["plain", "primary", "danger", "quiet"] = "plain"
+    """A quiet one stands in the menu of the record's page."""
+    icon: str = ""
     bulk: bool = False
     prepare: Callable[[Any, int, Mapping[str, Any]], Mapping[str, Any]] | None = None
     """What must not keep others waiting, such as hashing a password: `prepare(session, record_id, given)` gives the

@@ -126,6 +126,21 @@ class Forms:
             sections.append(FormSection(fields=drawn, title=section.title, tab=tab, key=f"s{number}"))
         return sections, tuple(tabs.values())
 
+    def drawn(
+        self,
+        request: Request,
+        fields: Sequence[ResolvedField],
+        texts: Mapping[str, Any],
+        labels: Mapping[str, Any],
+        faults: Mapping[str, list[Words]],
+    ) -> list[views.Field]:
+        """Fields that are no part of the resource, such as those that an action asks for."""
+        may = frozenset(field.key for field in fields)
+        return [
+            self._field(request, field, texts, labels, faults, may, first=number == 0, new=True)
+            for number, field in enumerate(fields)
+        ]
+
     def _field(
         self,
         request: Request,

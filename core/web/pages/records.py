@@ -81,8 +81,8 @@ class RecordPages:
             badges=tuple(self._badges(row)),
             summary=tuple(self._summary(request, row)),
             primary=edit if edits else None,
-            actions=tuple(self._actions(request, row)),
-            more=(remove,) if remove else (),
+            actions=tuple(self._actions(request, row, quiet=False)),
+            more=(*self._actions(request, row, quiet=True), *((remove,) if remove else ())),
             smart=smart,
             sections=self._sections(request, row),
             panels=panels,
@@ -129,17 +129,6 @@ class RecordPages:
         session = request.begin(bin=True)
         record = self._records.restore(session, self._resource, request.params["id"], context_of(request))
         return request.redirect(f"{self._resource.url}/{record.id}", Notice(text=str(_("It is back.")), tone="good"))
-
-    def act(self, request: Request) -> Response:
-        """Run an action of the record."""
-        name = request.params["action"]
-        given = {key: request.form.get(key) for key in request.form.values if not key.startswith("_")}
-        self._records.run(request.session, self._resource, request.params["id"], name, given, context_of(request))
-        action = next(each for each in self._resource.actions if each.name == name)
-        notice = Notice(
-            text=str(_("{action}: done.", action=action.title)), tone="good", undo=undo_button(request.work.operation)
-        )
-        return request.redirect(f"{self._resource.url}/{request.params['id']}", notice)
 
     def bin(self, request: Request) -> Response:
         """What was deleted and can come back."""
@@ -213,20 +202,23 @@ class RecordPages:
                 sections.append(FactSection(facts=facts, title=section.title))
         return sections
 
-    def _actions(self, request: Request, row: Row) -> Iterable[Button]:
+    def _actions(self, request: Request, row: Row, *, quiet: bool) -> Iterable[Button]:
+        """The actions that are possible now, either those in sight or the quiet ones of the menu."""
         offered = [a for a in self._resource.actions if request.principal.allows(self._resource.key, a.allow or a.name)]
         if not offered:
             return
         record = self._records.get(request.reader, self._resource, row.id)
         for action in offered:
-            if action.when is None or action.when(record):
+            if (action.style == "quiet") == quiet and (action.when is None or action.when(record)):
                 url = f"{self._resource.url}/{row.id}/actions/{action.name}"
-                yield Button(title=action.title, url=url, kind=action.style)
+                yield Button(title=action.title, url=url, kind=action.style, post=not action.ask, icon=action.icon)
 
     def _panels(self, request: Request, row: Row) -> tuple[list[Panel], tuple[SmartButton, ...]]:
         panels: list[Panel] = []
         smart: list[SmartButton] = []
         for number, declared in enumerate(self._resource.panels):
+            if declared.allow and not request.principal.allows(self._resource.key, declared.allow):
+                continue
             if declared.resource:
                 target = self._resources.get(declared.resource)
                 if target is None or not request.principal.allows(target.key, "view"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core.resources.records import Records
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.forms import look_up
+from core.web.pages.actions import ActionPages
 from core.web.pages.forms import FormPages
 from core.web.pages.lists import ListPages
 from core.web.pages.records import RecordPages, undo
@@ -55,7 +56,9 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
         yield Route(f"{url}/duplicates", forms.duplicates, (f"{key}.create", f"{key}.edit"), methods=("POST",))
     if resource.actions:
         allow = tuple(f"{key}.{action.allow or action.name}" for action in resource.actions)
-        yield Route(f"{url}/{{id:int}}/actions/{{action}}", pages.act, allow, methods=("POST",))
+        actions = ActionPages(resources, resource, records)
+        yield Route(f"{url}/{{id:int}}/actions/{{action}}", actions.ask, allow)
+        yield Route(f"{url}/{{id:int}}/actions/{{action}}", actions.act, allow, methods=("POST",))
     if resource.has_bin:
         yield Route(f"{url}/{{id:int}}/delete", pages.delete, f"{key}.delete", methods=("POST",))
         yield Route(f"{url}/delete", pages.delete_many, f"{key}.delete", methods=("POST",))
