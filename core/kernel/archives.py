@@ -45,10 +45,9 @@ from sqlalchemy import Date as DateType
 from sqlalchemy import Time as TimeType
 from sqlalchemy.exc import IntegrityError
 
-from core.kernel.autogenerate import INDEX_TABLE
 from core.kernel.errors import PluginError
 from core.kernel.i18n import translate as _
-from core.kernel.migrations import History, current, downgrade, upgrade
+from core.kernel.migrations import INDEX_TABLE, History, current, downgrade, upgrade
 
 FORMAT = 1
 CHUNK = 1000

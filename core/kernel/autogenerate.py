@@ -29,10 +29,8 @@ from core.kernel.discovery import discover, get, load
 from core.kernel.errors import PluginError
 from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
-from core.kernel.migrations import History, migration, system_history, upgrade
+from core.kernel.migrations import INDEX_TABLE, History, migration, system_history, upgrade
 from core.kernel.plugins import SYSTEM, migrations_folder
-
-INDEX_TABLE = re.compile(r"\w+_search(_index(_\w+)?)?")
 
 TEMPLATE = '''"""{message}."""
 

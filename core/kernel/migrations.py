@@ -13,19 +13,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, inspect, text
 
 from core.kernel.database import Database
 from core.kernel.errors import PluginError
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import SYSTEM, migrations_folder
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 log = structlog.get_logger("sopia.migrations")
 
@@ -37,6 +36,9 @@ PATIENCE = "60s"
 
 UNWRITTEN = "models"
 """Stands in the version table of a plugin that has no migrations: its tables follow its models."""
+
+INDEX_TABLE = re.compile(r"\w+_search(_index(_\w+)?)?")
+"""The tables of search indexes, which are made anew and migrated by nobody."""
 
 SERIAL = re.compile(r"(\d{4})_\w+\.py")
 
@@ -112,19 +114,26 @@ def versions(connection: Connection, plugins: Iterable[str]) -> dict[str, str]:
 
 def pending(connection: Connection, every: Iterable[History]) -> tuple[History, ...]:
     """The histories whose tables are not at their newest version."""
-    from core.kernel import autogenerate
-
     every = tuple(every)
     known = versions(connection, [history.plugin for history in every])
     return tuple(
         history
         for history in every
-        if (history.written or autogenerate.tables_of(history.plugin))
-        and (
+        if (
             known.get(history.plugin) != history.head
-            or (not history.written and autogenerate.differences(connection, history.plugin))
+            if history.written
+            else _is_behind_models(connection, history, known.get(history.plugin))
         )
     )
+
+
+def _is_behind_models(connection: Connection, history: History, version: str | None) -> bool:
+    """Whether a plugin without migrations has tables, and the database does not have them as they are now."""
+    from core.kernel import autogenerate
+
+    if not autogenerate.tables_of(history.plugin):
+        return False
+    return version != history.head or bool(autogenerate.differences(connection, history.plugin))
 
 
 def migrate(database: Database, every: Iterable[History]) -> dict[str, PluginError]:
@@ -169,6 +178,10 @@ def downgrade(connection: Connection, history: History, version: str = "base") -
 
 def _run(connection: Connection, history: History, target: str, *, up: bool = False) -> None:
     """Run migrations up or down, and refuse those that touch the tables of others."""
+    # Alembic is only there for this; a start with nothing to migrate does without it.
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+
     script = _script(history)
     others = catalogue(connection, without=history.plugin)
 
@@ -194,7 +207,7 @@ def _run(connection: Connection, history: History, target: str, *, up: bool = Fa
 
 def _failed(history: History, target: str, error: Exception) -> PluginError:
     reason = str(getattr(error, "orig", None) or error).strip().rstrip(".") or type(error).__name__
-    if isinstance(error, CommandError) and "locate revision" in reason:
+    if "Can't locate revision" in reason:
         return PluginError(
             _("The tables of plugin '{plugin}' are newer than the plugin installed: {reason}.",
               plugin=history.plugin, reason=reason),
@@ -209,6 +222,8 @@ def _failed(history: History, target: str, error: Exception) -> PluginError:
 
 def _script(history: History) -> ScriptDirectory:
     """The migrations of a plugin, checked: one line without branches, numbered, named after the plugin."""
+    from alembic.script import ScriptDirectory
+
     assert history.folder
     script = ScriptDirectory(str(history.folder), version_locations=[str(history.folder)])
     remedy = _("Write migrations with: sopia plugin migration {plugin} MESSAGE", plugin=history.plugin)
@@ -249,7 +264,7 @@ def _follow_models(connection: Connection, history: History) -> bool:
 
     version = current(connection, history.plugin)
     if version not in (None, history.head):
-        raise _failed(history, "head", CommandError(f"Can't locate revision identified by '{version}'"))
+        raise _failed(history, "head", LookupError(f"Can't locate revision identified by '{version}'"))
     if not autogenerate.tables_of(history.plugin):
         return False
     changed = autogenerate.follow_models(connection, history.plugin)
