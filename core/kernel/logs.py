@@ -8,16 +8,32 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
 SECRET_WORDS = ("password", "token", "secret", "cookie", "authorization")
 
 
+class StandardError:
+    """Standard error as it is when a line is written; whoever redirects it must not leave us with a closed file."""
+
+    def write(self, text: str) -> int:
+        """Write to what is standard error now."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Let it be seen at once."""
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        """Whether a person is reading along."""
+        return sys.stderr.isatty()
+
+
 def set_up(level: int = logging.INFO, stream: TextIO | None = None) -> None:
     """Send the lines of Sopia and of the libraries it uses to one place, from this level up."""
-    stream = stream or sys.stderr
+    stream = stream or cast(TextIO, StandardError())
     before: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

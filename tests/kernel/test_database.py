@@ -43,7 +43,7 @@ class Purse(Model):
 
 @pytest.fixture
 def schema() -> Schema:
-    return Schema.of(Purse, kernel=False, fill=two_purses)
+    return Schema.of(Purse, fill=two_purses)
 
 
 def two_purses(database: Database) -> None:

@@ -1,3 +1,4 @@
+import contextlib
 import io
 import json
 import logging
@@ -53,3 +54,15 @@ def test_faults_of_libraries_come_out_the_same_way(stream: io.StringIO) -> None:
         logging.getLogger("uvicorn.error").exception("request failed")
     assert [line["event"] for line in lines(stream)] == ["request failed"]
     assert "ZeroDivisionError: by zero" in lines(stream)[0]["exception"]
+
+
+@pytest.mark.usefixtures("stream")
+def test_lines_follow_standard_error_where_it_is_led(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up()
+    for place in (io.StringIO(), io.StringIO()):
+        with contextlib.redirect_stderr(place):
+            structlog.get_logger().warning("look here")
+            logging.getLogger("uvicorn.error").warning("and here")
+        assert [line["event"] for line in lines(place)] == ["look here", "and here"]
+        place.close()
+    assert capsys.readouterr().err == ""

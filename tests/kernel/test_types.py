@@ -36,7 +36,7 @@ class Bill(Model):
 
 @pytest.fixture
 def schema() -> Schema:
-    return Schema.of(Bill, kernel=False)
+    return Schema.of(Bill)
 
 
 @given(minor_units, weights)
