@@ -53,3 +53,16 @@ def test_what_the_catalogue_lacks_is_named_with_its_place(tmp_path: Path) -> Non
 
 def test_without_a_catalogue_everything_is_missing(tmp_path: Path) -> None:
     assert len(untranslated(write_plugin(tmp_path), tmp_path / "absent.po")) == 5
+
+
+def test_platform_is_translated_completely() -> None:
+    core = Path(__file__).parents[2] / "core"
+    missing = untranslated(core, core / "locale" / "zh_Hans" / "LC_MESSAGES" / "core.po")
+    assert not missing, "\n".join(f"core/{text.place}: {text.source!r} is not in core.po" for text in missing)
+
+
+def test_no_text_is_translated_twice() -> None:
+    catalogue = Path(__file__).parents[2] / "core" / "locale" / "zh_Hans" / "LC_MESSAGES" / "core.po"
+    sources = [line for line in catalogue.read_text("utf-8").splitlines() if line.startswith("msgid ")]
+    twice = {line for line in sources if sources.count(line) > 1}
+    assert not twice
