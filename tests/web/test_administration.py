@@ -123,3 +123,56 @@ def test_a_broken_rule_stands_above_the_form_with_everything_kept(admin: Client)
 def test_a_broken_number_of_rows_is_refused(admin: Client, count: str) -> None:
     answer = admin.post("/system/users/new", {"name": "W", "login": "w", "memberships-count": count})
     assert answer.status == 400
+
+
+def test_a_role_shows_what_wider_rows_give_and_keeps_what_the_grid_says(admin: Client) -> None:
+    role = made(admin, "roles", name="Auditor", grants=[{"resource": "system.*", "action": "view", "scope": "branch"}])
+    page = admin.get(f"/system/roles/{role['id']}")
+    assert page.status == 200
+    assert 'name="grant.system.user.view" class="scope open branch"' in page.text
+    answer = admin.post(
+        f"/system/roles/{role['id']}/edit",
+        {
+            "_version": str(role["version"]),
+            "name": "Auditor",
+            "grant.system.*.view": "branch",
+            "grant.system.history.view": "all",
+            "grant.*.*": "",
+            "field.system.user.phone": "hidden",
+            "field.system.user.email": "write",
+        },
+    )
+    assert (answer.status, answer.location) == (303, f"/system/roles/{role['id']}")
+    read = admin.get(f"{API}/roles/{role['id']}").json
+    assert [(g["resource"], g["action"], g["scope"]) for g in read["grants"]] == [
+        ("system.*", "view", "branch"),
+        ("system.history", "view", "all"),
+    ]
+    assert [(f["resource"], f["field"], f["access"]) for f in read["fields"]] == [("system.user", "phone", "hidden")]
+    stale = admin.post(f"/system/roles/{role['id']}/edit", {"_version": "1", "name": "Other"})
+    assert stale.status == 412
+    assert 'value="Other"' in stale.text
+
+
+def test_a_role_is_copied_and_the_administrators_is_fixed(admin: Client) -> None:
+    roles = {role["key"]: role for role in admin.get(f"{API}/roles").json["items"]}
+    page = admin.get(f"/system/roles/{roles['administrator']['id']}").text
+    assert "disabled" in page
+    answer = admin.post(f"/system/roles/{roles['manager']['id']}/copy")
+    copy = admin.get(f"{API}{answer.location.removeprefix('/system')}").json
+    grants = [(g["resource"], g["action"], g["scope"]) for g in copy["grants"]]
+    assert grants == [(g["resource"], g["action"], g["scope"]) for g in roles["manager"]["grants"]]
+    assert admin.post(f"/system/roles/{roles['manager']['id']}/copy").status == 303
+    assert admin.post("/system/roles/new", {"name": ""}).status == 422
+    assert admin.post("/system/roles/new", {"name": "Empty"}).status == 303
+    assert admin.get("/system/roles/999").status == 404
+
+
+def test_a_password_is_asked_for_on_a_page_of_its_own(admin: Client) -> None:
+    person = made(admin, "users", login="wang", name="Wang")
+    url = f"/system/users/{person['id']}/actions/set_password"
+    assert 'type="password"' in admin.get(url).text
+    answer = admin.post(url, {"password": "short"})
+    assert answer.status == 422
+    assert "short" not in answer.text
+    assert admin.post(url, {"password": "a quiet place 9"}).status == 303

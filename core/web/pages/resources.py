@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core.resources.records import Records
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.forms import look_up
+from core.web.pages import system
 from core.web.pages.actions import ActionPages
 from core.web.pages.forms import FormPages
 from core.web.pages.lists import ListPages
@@ -28,8 +29,12 @@ def routes(platform: Platform) -> Iterable[Route]:
     """The routes of all resources of a generation."""
     resources: Resources = platform.above
     records = Records(resources, platform.registry.hooks)
+    own = list(system.routes(platform))
+    taken = {(route.path, method) for route in own for method in route.methods}
+    yield from own
     for resource in resources.values():
-        yield from _routes_of(resources, resource, records)
+        routes = _routes_of(resources, resource, records)
+        yield from (route for route in routes if (route.path, route.methods[0]) not in taken)
     yield Route("/undo", undo, Everybody("undoing runs under the rights for each change"), methods=("POST",))
 
 

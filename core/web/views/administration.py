@@ -58,11 +58,11 @@ class PluginsView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantCell:
-    """The scope of one action. Posts `grant.<resource>.<action>` = the scope."""
+    """The scope of one action. Posts `grant.<resource>.<action>` = the scope, "" for what a wider row says."""
 
     action: str
-    scope: str = "none"
-    inherited: str = ""  # the scope that `plugin.*` or `*` gives anyway
+    scope: str = ""
+    inherited: str = ""  # the scope that counts while nothing is set here: of "any action", `plugin.*` or `*`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +105,14 @@ class RoleView:
     name: str
     trail: tuple[Link, ...] = ()
     actions: tuple[tuple[str, Words], ...] = ()  # the heads: key, title
-    scopes: tuple[Option, ...] = ()  # none, own, department, branch, all
+    scopes: tuple[Option, ...] = ()  # none, own, department, branch, all; nothing set comes before them by itself
     groups: tuple[GrantGroup, ...] = ()
     users: tuple[Person, ...] = ()
     user_count: str = ""
     version: int | None = None
     token: str = ""
-    readonly: bool = False  # shipped: may be copied, not changed
+    readonly: bool = False
+    note: Words = ""  # why it cannot be changed
     copy: Button | None = None
     faults: tuple[Words, ...] = ()
     cancel_url: str = ""

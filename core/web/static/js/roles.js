@@ -3,7 +3,7 @@
 import { all } from "./dom.js";
 
 export function attach(form) {
-  const colour = (select) => (select.className = `scope ${select.value}`);
+  const colour = (select) => (select.className = `scope ${select.value || `open ${select.dataset.inherited}`}`);
   form.addEventListener("change", (event) => event.target.matches(".scope") && colour(event.target));
   for (const button of all("thead [data-column]", form)) {
     button.hidden = false;
