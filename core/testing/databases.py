@@ -43,8 +43,14 @@ class Schema:
 
     @classmethod
     def of(cls, *models: type[Any], fill: Callable[[Database], None] | None = None, kernel: bool = True) -> Schema:
-        """The kernel's tables and those of these models."""
-        return cls(tuple(model.__table__ for model in models), fill, kernel)
+        """The kernel's tables, those of these models, and the link tables between them."""
+        from sqlalchemy import inspect
+
+        tables = [model.__table__ for model in models]
+        links = [
+            link.secondary for model in models for link in inspect(model).relationships if link.secondary is not None
+        ]
+        return cls(tuple(dict.fromkeys([*tables, *links])), fill, kernel)
 
     def create(self, database: Database) -> None:
         """Make the tables and the rows in an empty database."""

@@ -27,6 +27,7 @@ from core.kernel.history import HistoryEntry
 from tests.gate.models import (
     Area,
     Asset,
+    Badge,
     Bond,
     Case,
     CaseLabel,
@@ -39,7 +40,10 @@ from tests.gate.models import (
     Part,
     Remark,
     Town,
+    Truck,
     Vault,
+    Vehicle,
+    case_badge,
     table_of,
 )
 from tests.gate.stage import World, reading
@@ -506,3 +510,44 @@ def record_in_the_recycle_bin_by_key(session: Session, w: World) -> Any:
 @reading()
 def children_of_a_record_in_the_recycle_bin(session: Session, w: World) -> Any:
     return [session.get(Line, 8), session.get(Part, 8), session.get(Remark, 4)]
+
+
+@reading()
+def badges_over_a_link_table_without_a_class(session: Session, w: World) -> Any:
+    return [case.badges for case in session.scalars(select(Case))]
+
+
+@reading()
+def badges_joined_over_a_link_table_without_a_class(session: Session, w: World) -> Any:
+    return session.execute(select(Case.id, Badge.secret).join(Case.badges)).all()
+
+
+@reading()
+def cases_of_badges_loaded_by_a_second_select(session: Session, w: World) -> Any:
+    return session.scalars(select(Badge).options(selectinload(Badge.cases))).all()
+
+
+@reading()
+def link_table_without_a_class_counted(session: Session, w: World) -> Any:
+    return w.more("case_badge", session.scalar(select(func.count()).select_from(case_badge)))
+
+
+@reading()
+def family_in_several_tables(session: Session, w: World) -> Any:
+    return [*session.scalars(select(Vehicle)), *session.scalars(select(Truck))]
+
+
+@reading()
+def family_in_several_tables_at_once(session: Session, w: World) -> Any:
+    everything = with_polymorphic(Vehicle, [Truck])
+    return session.execute(select(everything, everything.Truck.cargo)).all()
+
+
+@reading()
+def table_of_a_family_alone(session: Session, w: World) -> Any:
+    return session.execute(select(table_of(Truck))).all()
+
+
+@reading()
+def one_of_a_family_by_key(session: Session, w: World) -> Any:
+    return [session.get(Truck, 2), session.get(Vehicle, 2)]

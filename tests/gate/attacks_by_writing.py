@@ -18,6 +18,7 @@ from tests.gate.company import ADA, WEST
 from tests.gate.models import (
     Area,
     Asset,
+    Badge,
     Bond,
     Case,
     CaseLabel,
@@ -30,7 +31,9 @@ from tests.gate.models import (
     Part,
     Remark,
     Town,
+    Truck,
     Vault,
+    Vehicle,
     table_of,
 )
 from tests.gate.stage import World, writing
@@ -559,3 +562,35 @@ def history_rewritten(session: Session, w: World) -> None:
 @writing()
 def history_of_a_foreign_record_rewritten(session: Session, w: World) -> None:
     w.stub(session, HistoryEntry, 3).origin = "nowhere"
+
+
+@writing()
+def foreign_badge_put_on_an_own_record(session: Session, w: World) -> None:
+    record = w.stub(session, Case, 3 if w.mine["case"] == 1 else w.mine["case"])
+    with session.no_autoflush:
+        set_committed_value(record, "badges", [])
+        record.badges.append(w.stub(session, Badge, 2))
+
+
+@writing()
+def badge_of_a_foreign_record_taken_away(session: Session, w: World) -> None:
+    foreign, badge = w.stub(session, Case, 5), w.stub(session, Badge, 1)
+    with session.no_autoflush:
+        set_committed_value(foreign, "badges", [badge])
+        foreign.badges.remove(badge)
+
+
+@writing()
+def all_badges_of_an_own_record_removed(session: Session, w: World) -> None:
+    session.get_one(Case, 1).badges = []
+
+
+@writing()
+def foreign_member_of_a_family_edited(session: Session, w: World) -> None:
+    record = w.stub(session, Truck, 2, vehicle_id=2, kind="truck", cargo="x")
+    record.cargo = "mine now"
+
+
+@writing()
+def foreign_member_of_a_family_edited_at_the_top(session: Session, w: World) -> None:
+    w.stub(session, Vehicle, 2, kind="truck").secret = "mine now"

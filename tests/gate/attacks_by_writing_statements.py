@@ -30,7 +30,7 @@ from core.kernel.history import HistoryEntry
 from core.kernel.roles import Grant, UserRole
 from core.kernel.types import now
 from tests.gate.company import ADA
-from tests.gate.models import Case, CaseLabel, Line, Note, Part, Remark, Town, Vault, table_of
+from tests.gate.models import Case, CaseLabel, Line, Note, Part, Remark, Town, Truck, Vault, case_badge, table_of
 from tests.gate.stage import World, writing
 
 CASES: Any = table_of(Case)
@@ -444,3 +444,23 @@ def grants_widened_in_bulk(session: Session, w: World) -> None:
 def role_taken_by_an_insert(session: Session, w: World) -> None:
     moments = {"created_at": func.now(), "updated_at": func.now()}
     session.execute(insert(table_of(UserRole)).values(user_id=w.user, role_id=ADA, version=1, **moments))
+
+
+@writing()
+def links_without_a_class_deleted(session: Session, w: World) -> None:
+    session.execute(delete(case_badge))
+
+
+@writing()
+def links_without_a_class_inserted(session: Session, w: World) -> None:
+    session.execute(insert(case_badge).values(case_id=10, badge_id=2))
+
+
+@writing()
+def links_without_a_class_moved(session: Session, w: World) -> None:
+    session.execute(update(case_badge).where(case_badge.c.badge_id == 3).values(case_id=5))
+
+
+@writing()
+def table_of_a_family_updated(session: Session, w: World) -> None:
+    session.execute(update(table_of(Truck)).values(cargo="mine now"))

@@ -24,6 +24,7 @@ from tests.gate.models import (
     MODELS,
     Area,
     Asset,
+    Badge,
     Bond,
     Case,
     CaseLabel,
@@ -36,7 +37,10 @@ from tests.gate.models import (
     Part,
     Remark,
     Town,
+    Truck,
     Vault,
+    Vehicle,
+    case_badge,
     table_of,
 )
 
@@ -178,12 +182,26 @@ def _records(connection: Connection) -> None:
     for key, user in enumerate((ANN, BOB, DAN), 1):
         put(Note, key, amount=False, user_id=user)
     connection.execute(insert(Vault), [{"id": 1, "secret": secret("vault", 1)}])
+    _linked_records(connection, put)
     past = {"operation": "founding", "at": now(), "origin": "system", "action": "create", "before": {}}
     for key, case in enumerate((1, 2, 5), 1):
         told = {"resource": "probe.case", "record": case, "after": {"secret": secret("case", case)}}
         connection.execute(insert(HistoryEntry).values(id=key, **past, **told))
     if connection.dialect.name == "postgresql":
         _go_on_counting(connection)
+
+
+def _linked_records(connection: Connection, put: Any) -> None:
+    for key, (owner, department) in enumerate([(ANN, EAST), (BOB, WEST), (DAN, EAST)], 1):
+        put(Badge, key, amount=False, owner_id=owner, department_id=department)
+        kind = ("vehicle", "truck", "truck")[key - 1]
+        put(Vehicle, key, amount=False, owner_id=owner, department_id=department, kind=kind)
+    connection.execute(insert(case_badge), [{"case_id": case, "badge_id": badge} for case, badge in BADGES])
+    for key in (2, 3):
+        connection.execute(insert(table_of(Truck)).values(vehicle_id=key, cargo=secret("truck", key)))
+
+
+BADGES = [(1, 1), (1, 2), (2, 3), (5, 2), (5, 1)]
 
 
 def _go_on_counting(connection: Connection) -> None:
@@ -208,7 +226,8 @@ def principal(company: Database, user: int) -> Principal:
 def read_state(connection: Connection) -> State:
     """Every row of the probe, by table and key."""
     state: State = {}
-    for table in dict.fromkeys(table_of(m) for m in MODELS if m.__tablename__.startswith("probe_")):
+    tables = [table_of(model) for model in MODELS if model.__tablename__.startswith("probe_")]
+    for table in dict.fromkeys([*tables, case_badge]):
         keys = [column.name for column in table.primary_key]
         rows = [dict(row) for row in connection.execute(select(table)).mappings()]
         state[table.name.removeprefix("probe_")] = {tuple(row[key] for key in keys): row for row in rows}
@@ -293,6 +312,13 @@ class Oracle:
         ends = (("case", row["case_id"]), ("label", row["label_id"]))
         return all(self.viewing.reaches(*end) for end in ends) and any(self.reaches(*end) for end in ends)
 
+    def _case_badge(self, row: Row) -> bool:
+        ends = (("case", row["case_id"]), ("badge", row["badge_id"]))
+        return all(self.viewing.reaches(*end) for end in ends) and any(self.reaches(*end) for end in ends)
+
+    def _truck(self, row: Row) -> bool:
+        return self.reaches("vehicle", row["vehicle_id"])
+
     def _remark(self, row: Row) -> bool:
         # Whoever sees a record may remark on it, if his role lets him write remarks at all.
         return self.scope != "none" and self.viewing.reaches(row["resource"].removeprefix("probe."), row["record_id"])
@@ -357,6 +383,7 @@ LINKS: Mapping[str, Mapping[str, str]] = {
     "line": {"case_id": "case"},
     "part": {"line_id": "line"},
     "case_label": {"case_id": "case", "label_id": "label"},
+    "case_badge": {"case_id": "case", "badge_id": "badge"},
     "area": {"parent_id": "area"},
 }
 """Which columns point at which tables."""

@@ -22,7 +22,7 @@ from sqlalchemy.orm import (
     relationship,
 )
 
-from core.kernel.database import Base, Model
+from core.kernel.database import Base, Model, between
 from core.kernel.departments import Department, Membership
 from core.kernel.history import HistoryEntry
 from core.kernel.policies import Attached, Between, Own, Private, Public, Restrict, Scoped, Sealed, Through
@@ -62,6 +62,7 @@ class Case(Scoped, Model):
     lines_dynamic: DynamicMapped[Line] = relationship(viewonly=True)
     lines_write_only: WriteOnlyMapped[Line] = relationship(overlaps="lines,case", passive_deletes=True)
     labels: Mapped[list[Label]] = relationship(secondary="probe_case_label", back_populates="cases")
+    badges: Mapped[list[Badge]] = relationship(secondary="probe_case_badge", back_populates="cases")
     related_secret: AssociationProxy[str] = association_proxy("related", "secret")
     label_secrets: AssociationProxy[list[str]] = association_proxy("labels", "secret")
     whatever: Mapped[int] = query_expression()
@@ -128,6 +129,45 @@ class CaseLabel(Base):
 
     case_id: Mapped[int] = mapped_column(Key, ForeignKey("probe_case.id"), primary_key=True)
     label_id: Mapped[int] = mapped_column(Key, ForeignKey("probe_label.id"), primary_key=True)
+
+
+case_badge = between("probe_case_badge", "probe_case", "probe_badge")
+"""A link table as plugins declare it, without a class."""
+
+
+class Badge(Scoped, Model):
+    """A scoped record at the other end of a link table without a class."""
+
+    __tablename__ = "probe_badge"
+
+    secret: Mapped[str] = mapped_column(String(50), default="")
+    cases: Mapped[list[Case]] = relationship(secondary=case_badge, back_populates="badges")
+
+
+class Vehicle(Scoped, Model):
+    """The top of a family of records in several tables."""
+
+    __tablename__ = "probe_vehicle"
+
+    kind: Mapped[str] = mapped_column(String(20))
+    secret: Mapped[str] = mapped_column(String(50), default="")
+    __mapper_args__ = {  # noqa: RUF012
+        "polymorphic_on": "kind",
+        "polymorphic_identity": "vehicle",
+    }
+
+
+class Truck(Vehicle):
+    """One of the family, with a table of its own beside that of the family."""
+
+    __tablename__ = "probe_truck"
+    __policy__: ClassVar[Any] = Through("vehicle")
+    __mapper_args__ = {  # noqa: RUF012
+        "polymorphic_identity": "truck",
+    }
+
+    vehicle_id: Mapped[int] = mapped_column(Key, ForeignKey("probe_vehicle.id"), primary_key=True)
+    cargo: Mapped[str] = mapped_column(String(50), default="")
 
 
 class Remark(Model):
@@ -267,6 +307,9 @@ MODELS: tuple[type[Any], ...] = (
     Part,
     Label,
     CaseLabel,
+    Badge,
+    Vehicle,
+    Truck,
     Remark,
     Bond,
     Area,

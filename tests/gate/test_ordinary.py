@@ -22,6 +22,7 @@ from tests.gate.company import ADA, ANN, BOB, DAN, EAST, EVE, FAY, IDA, PLACES, 
 from tests.gate.models import (
     MODELS,
     Area,
+    Badge,
     Case,
     CaseLabel,
     Label,
@@ -31,6 +32,7 @@ from tests.gate.models import (
     Part,
     Remark,
     Town,
+    Truck,
     Vault,
     table_of,
 )
@@ -39,7 +41,7 @@ from tests.gate.stage import state_of
 TABLES: dict[str, Any] = {
     model.__tablename__.removeprefix("probe_"): model
     for model in MODELS
-    if model.__tablename__.startswith("probe_") and model not in (Machine, CaseLabel, Vault)
+    if model.__tablename__.startswith("probe_") and model not in (Machine, CaseLabel, Vault, Truck)
 }
 
 
@@ -308,3 +310,28 @@ def test_towns_are_read_by_all_who_have_a_role(database: Database, gate: Gate) -
     for user, seen in ((ANN, 2), (DAN, 2), (EVE, 0)):
         with gate.session(principal(database, user)) as session:
             assert session.scalar(select(func.count()).select_from(Town)) == seen
+
+
+def test_links_without_a_class_are_put_on_and_taken_off(database: Database, gate: Gate) -> None:
+    with gate.session(principal(database, ANN), write=True) as session:
+        case = session.get_one(Case, 2)
+        case.badges.append(session.get_one(Badge, 1))
+        session.flush()
+        case.badges.remove(session.get_one(Badge, 3))
+    links = state_of(database)["case_badge"].keys()
+    assert (2, 1) in links
+    assert (2, 3) not in links
+    assert {(1, 2), (5, 1), (5, 2)} <= links
+
+
+def test_a_record_in_two_tables_is_made_and_edited(database: Database, gate: Gate) -> None:
+    with gate.session(principal(database, DAN), write=True) as session:
+        truck = Truck(owner_id=DAN, department_id=EAST, cargo="apples")
+        session.add(truck)
+        session.flush()
+        truck.cargo, truck.secret = "pears", "none"
+        session.flush()
+        session.refresh(truck)
+        assert (truck.cargo, truck.secret, truck.kind) == ("pears", "none", "truck")
+    with gate.session(principal(database, DAN)) as session:
+        assert {one.cargo for one in session.scalars(select(Truck))} == {"pears", secret("truck", 3)}
