@@ -12,7 +12,7 @@ from core.kernel.errors import (
     Stale,
 )
 from core.kernel.gate import acting
-from core.kernel.hooks import hookimpl
+from core.kernel.hooks import concerning, hookimpl
 from core.kernel.i18n import Text, translate, translate_plural, translator
 from core.kernel.plugins import Plugin, Setting
 from core.kernel.policies import Attached, Private, Public, Restrict, Scoped, Sealed, Through
@@ -20,13 +20,16 @@ from core.kernel.types import Instant, Money, MoneyType, link, now
 from core.resources import values
 from core.resources.bulk import take_ids
 from core.resources.fields import Choice, Field
+from core.resources.importing.declared import Alongside, Brings, Headings
 from core.resources.resource import Action, Column, Duplicates, Extension, Panel, Resource, Section
 from core.workplace.demo import Demo
 
 __all__ = [
     "Action",
+    "Alongside",
     "Attached",
     "BadRequest",
+    "Brings",
     "Choice",
     "Column",
     "Conflict",
@@ -36,6 +39,7 @@ __all__ = [
     "Field",
     "FieldError",
     "Forbidden",
+    "Headings",
     "Instant",
     "Invalid",
     "Model",
@@ -59,6 +63,7 @@ __all__ = [
     "Through",
     "acting",
     "between",
+    "concerning",
     "hookimpl",
     "link",
     "now",

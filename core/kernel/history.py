@@ -229,12 +229,13 @@ def undo(session: Session, operation_id: str, models: dict[str, type[Model]]) ->
     if not entries:
         raise NotFound
     for entry in entries:
-        _take_back(session, entry, models)
+        take_back(session, entry, models)
         session.flush()
     return len({(entry.resource, entry.record) for entry in entries})
 
 
-def _take_back(session: Session, entry: HistoryEntry, models: dict[str, type[Model]]) -> None:
+def take_back(session: Session, entry: HistoryEntry, models: dict[str, type[Model]]) -> None:
+    """Take one change back; Conflict where a later one stands in the way."""
     model = models.get(entry.resource)
     record = session.get(model, entry.record) if model else None
     if model is None or record is None or entry.action == "purge":

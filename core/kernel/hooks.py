@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 import structlog
@@ -28,10 +28,24 @@ from core.kernel.i18n import translate as _
 
 hookspec = pluggy.HookspecMarker("sopia")
 hookimpl = pluggy.HookimplMarker("sopia")
+Function = TypeVar("Function", bound=Callable[..., Any])
 log = structlog.get_logger("sopia.hooks")
 
 SLOW = 250
 """Milliseconds after which a plugin's part of a page is named in the log."""
+
+
+def concerning(*resources: str) -> Callable[[Function], Function]:
+    """Narrows a hook implementation to resources, by key: `@hookimpl` above `@concerning("visits.visit")`.
+
+    It is not called for others, so that thousands of their records can be written at once.
+    """
+
+    def narrowed(function: Function) -> Function:
+        function.sopia_resources = frozenset(resources)  # type: ignore[attr-defined]
+        return function
+
+    return narrowed
 
 
 # ---------------------------------------------------------------- asked once, when the registry is built
@@ -286,6 +300,12 @@ class _Implementation:
     hook: str
     function: Callable[..., Any]
     arguments: Sequence[str]
+    resources: frozenset[str] | None = None
+    """The resources it is narrowed to; None: all of them."""
+
+    def concerns(self, resource: str | None) -> bool:
+        """Whether it wants to hear of this resource."""
+        return self.resources is None or resource is None or resource in self.resources
 
     def __call__(self, given: Mapping[str, Any]) -> Any:
         return self.function(*(given[name] for name in self.arguments))
@@ -347,6 +367,10 @@ class Hooks:
         """The plugins that implement a hook, in the order in which they are called."""
         return tuple(call.plugin for call in self._calls[hook])
 
+    def concerned(self, hook: str, resource: str) -> tuple[str, ...]:
+        """The plugins whose implementation of a hook wants to hear of a resource."""
+        return tuple(call.plugin for call in self._calls[hook] if call.concerns(resource))
+
     def _answers(
         self, hook: str, session: Session | None, given: Mapping[str, Any], read: Callable[[Any], Any]
     ) -> Iterator[tuple[_Implementation, Any, Broken | None]]:
@@ -354,6 +378,8 @@ class Hooks:
         if session is not None:
             session.flush()  # so that no plugin is blamed for what was there before
         for call in self._calls[hook]:
+            if not call.concerns(given.get("resource")):
+                continue
             answer, broken = None, None
             try:
                 with _apart(session):
@@ -402,7 +428,16 @@ class Hooks:
                     _("Implement it without wrapper=True; one plugin does not change what another answers."),
                 )  # fmt: skip
         found.sort(key=lambda each: (not each.tryfirst, each.trylast, names.index(each.plugin_name)))
-        return tuple(_Implementation(e.plugin_name.partition(":")[0], hook, e.function, e.argnames) for e in found)
+        return tuple(
+            _Implementation(
+                e.plugin_name.partition(":")[0],
+                hook,
+                e.function,
+                e.argnames,
+                getattr(e.function, "sopia_resources", None),
+            )
+            for e in found
+        )
 
     def _run(self, call: _Implementation, given: Mapping[str, Any], read: Callable[[Any], Any]) -> Any:
         """The answer as `read` takes it, which is where a generator does its work; the time it took is watched."""

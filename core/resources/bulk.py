@@ -123,7 +123,8 @@ def _bound(row: tuple[Any, ...], binding: Sequence[tuple[int, Callable[[Any], An
 
 def _binder(connection: Connection, table: Table, name: str) -> Callable[[Any], Any] | None:
     """What turns a Python value into the one that the driver takes; None where it takes it as it is."""
-    return table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    column = next(column for column in table.c if column.name == name)
+    return column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
 
 
 def _defaults(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import select
 
 from plugins.customers.models import Contact, Customer, FollowUp
-from sopia import Session, acting, hookimpl
+from sopia import Session, acting, concerning, hookimpl
 
 
 @hookimpl
+@concerning("customers.contact", "customers.follow_up")
 def on_change(session: Session, principal: Any, resource: str, record: Any, action: str) -> None:
     """Keep what follows from a change in step with it."""
     if resource == "customers.contact" and action in ("create", "edit") and record.primary:

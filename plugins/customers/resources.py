@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugins.customers.matching import name_key, phone_key
 from plugins.customers.models import Category, Contact, Customer, FollowUp, Level, Source, Tag, Type
-from sopia import Choice, Column, Duplicates, Field, Panel, Resource, Section
+from sopia import Alongside, Brings, Choice, Column, Duplicates, Field, Headings, Panel, Resource, Section
 from sopia import translate as _
 
 MENU = _("Customers")
@@ -19,6 +19,44 @@ WAYS = (
     Choice("mail", _("Mail"), "indigo"),
     Choice("meeting", _("Meeting"), "violet"),
     Choice("other", _("Other"), "grey"),
+)
+
+PRIMARY_CONTACT = Alongside(
+    "contacts",
+    _("Contact"),
+    resource="customers.contact",
+    by="customer",
+    fields=("name", "phone", "title", "email", "wechat", "birthday"),
+    fixed={"primary": True},
+)
+
+HEADINGS = Headings(
+    {
+        "name": ("客户", "客户全称", "公司", "公司名称", "单位", "单位名称", "企业名称", "名称", "company", "company name"),
+        "code": ("编号", "编码", "客户编码", "客户代码", "代码", "customer no", "number"),
+        "type": ("类型", "客户性质"),
+        "category": ("类别", "分类", "客户分类"),
+        "level": ("级别", "等级", "客户等级"),
+        "source": ("来源", "渠道"),
+        "industry": ("行业", "所属行业"),
+        "region": ("地区", "区域", "城市", "省市", "所在地", "city"),
+        "phone": ("电话", "座机", "固话", "固定电话", "公司电话", "联系电话", "tel", "telephone"),
+        "website": ("网址", "网站", "官网", "主页", "url"),
+        "address": ("地址", "详细地址", "公司地址", "办公地址"),
+        "credit_limit": ("额度", "授信额度", "信用限额"),
+        "payment_days": ("账期", "付款期限", "应收天数", "应收账期", "payment days"),
+        "last_contact_at": ("最近联系时间", "最后联系", "上次联系", "最近跟进", "last contacted"),
+        "next_contact_at": ("下次联系时间", "下次跟进", "计划联系"),
+        "tags": ("标签", "标记"),
+        "remark": ("备注", "说明", "备注信息", "remarks", "note", "notes", "comment"),
+        "owner": ("负责人", "业务员", "销售", "客户经理", "跟进人", "所属人", "salesperson"),
+        "department": ("部门", "所属部门"),
+        "contacts.name": ("联系人", "联系人姓名", "姓名", "主联系人", "contact", "contact person"),
+        "contacts.phone": ("手机", "手机号", "手机号码", "移动电话", "联系人手机", "联系人电话", "mobile", "mobile phone"),
+        "contacts.title": ("职务", "职位", "job title", "position"),
+        "contacts.email": ("邮箱", "电子邮箱", "邮件", "e-mail", "email"),
+        "contacts.wechat": ("微信", "微信号", "wechat"),
+    }
 )
 
 customers = Resource(
@@ -68,6 +106,9 @@ customers = Resource(
     ),
     parts=(
         Duplicates((("name_key", "name", name_key), ("phone_key", "phone", phone_key))),
+        Brings("party"),
+        PRIMARY_CONTACT,
+        HEADINGS,
         Panel(
             _("Contacts"), resource="customers.contact", by="customer", columns=("name", "title", "phone", "primary")
         ),

@@ -1,0 +1,247 @@
+"""Which record a row is about: by the key that the importer names, by the rule of duplicates, by what must be unique.
+
+Duplicates count beyond the importer's scope, but nothing is told of what lies there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, select
+
+from core.kernel.access import Principal
+from core.kernel.compiler import InScope, ScopedConnection
+from core.kernel.i18n import translate as _
+from core.resources.fields import ResolvedField, Words
+from core.resources.importing.plans import Plan
+from core.resources.importing.targets import NUMBER
+from core.resources.resolved import ResolvedResource
+
+if TYPE_CHECKING:
+    from core.resources.importing.judging import Verdict
+
+
+@dataclass(slots=True)
+class Match:
+    """A record, or an earlier row, that a row is or may be about."""
+
+    path: str
+    """The field by which it was found."""
+    record_id: int | None = None
+    by_key: bool = False
+    editable: bool = False
+    taken: bool = False
+    """The value must be unique, so the row cannot be made at all."""
+    note: Words = ""
+    fault: Words = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One way in which two records are the same."""
+
+    number: int
+    path: str
+    column: ColumnElement[Any]
+    label: Words
+    make: Callable[[str], str]
+
+    def key(self, verdict: Verdict) -> str | None:
+        value = verdict.values.get(self.path)
+        return (self.make(value)[:255] or None) if isinstance(value, str) else None
+
+
+class Recognition:
+    """Recognises the rows of one file."""
+
+    def __init__(self, resource: ResolvedResource, plan: Plan, principal: Principal) -> None:
+        self._resource = resource
+        self._plan = plan
+        table = resource.table
+        declared = resource.duplicates.keys if resource.duplicates else ()
+        self._rules = [
+            _Rule(number, path, table.c[column], resource.fields[path].label, make)
+            for number, (column, path, make) in enumerate(declared)
+        ]
+        self._unique = [each for each in _unique_fields(resource) if each.key in plan.columns.values()]
+        self._seen: dict[tuple[Any, ...], int] = {}
+        self._latest: list[tuple[Any, ...]] = []
+        self._shows_label = _label_key(resource) in resource.readable(principal)
+
+    def look(self, connection: ScopedConnection, verdicts: Sequence[Verdict]) -> dict[int, Match]:
+        """What each row is about, by its number."""
+        self._latest.clear()
+        self.give_keys(verdicts)
+        found = self._by_key(connection, verdicts) if self._plan.mode != "create" else {}
+        rest = [verdict for verdict in verdicts if verdict.number not in found]
+        for number, match in self._taken(connection.beneath, rest).items():
+            found[number] = match
+        rest = [verdict for verdict in rest if verdict.number not in found]
+        if self._plan.mode != "update":
+            self._duplicates(connection, rest, found)
+        self._judge_scope(connection, found)
+        return found
+
+    def give_keys(self, verdicts: Iterable[Verdict]) -> None:
+        """Work out by what rows are recognised."""
+        for verdict in verdicts:
+            verdict.keys = tuple(rule.key(verdict) for rule in self._rules)
+
+    def forget_latest(self) -> None:
+        """Forget the rows of the last look, which will be looked at again."""
+        for mark in self._latest:
+            self._seen.pop(mark, None)
+        self._latest.clear()
+
+    def take_over(self, other: Recognition) -> None:
+        """Know the rows that another has seen before."""
+        self._seen = other._seen
+
+    def repeated(self, verdict: Verdict) -> Match | None:
+        """The earlier row of the file that this one repeats."""
+        for name, path, told, value in self._marks(verdict):
+            row = self._seen.get((name, value))
+            if row is not None:
+                note = _("Same {field} as row {row}.", field=told, row=row)
+                return Match(path, note=note, taken=name.startswith("unique"))
+        return None
+
+    def remember(self, verdict: Verdict) -> None:
+        """Know a row when a later one repeats it."""
+        for name, _path, _told, value in self._marks(verdict):
+            mark = (name, value)
+            if mark not in self._seen:
+                self._seen[mark] = verdict.number
+                self._latest.append(mark)
+
+    def _marks(self, verdict: Verdict) -> Iterable[tuple[str, str, Words, Any]]:
+        """By what a row is known again: a name of the way, the field, its label, the value."""
+        if verdict.outcome == "update":
+            yield "record", NUMBER, self._resource.name, verdict.record_id
+            return
+        for rule in self._rules:
+            if verdict.keys[rule.number]:
+                yield f"rule{rule.number}", rule.path, rule.label, verdict.keys[rule.number]
+        for each in self._unique:
+            if verdict.values.get(each.key) is not None:
+                yield f"unique {each.key}", each.key, each.label, verdict.values[each.key]
+
+    # ------------------------------------------------------------------------------------------- by the importer's key
+
+    def _by_key(self, connection: ScopedConnection, verdicts: Sequence[Verdict]) -> dict[int, Match]:
+        path = self._plan.key
+        if not path:
+            return {}
+        rule = next((rule for rule in self._rules if rule.path == path), None)
+        given = {v.number: (v.keys[rule.number] if rule else v.values.get(path)) for v in verdicts}
+        wanted = {value for value in given.values() if value is not None}
+        field = self._resource.fields[path]
+        assert field.column is not None
+        column = rule.column if rule else field.column
+        named: dict[Any, list[tuple[int, Any]]] = {}
+        for value, record_id, exact in _rows(connection, column, wanted, self._resource.table.c.id, field.column):
+            named.setdefault(value, []).append((record_id, exact))
+        return {
+            verdict.number: self._chosen(named[value], verdict.values.get(path))
+            for verdict in verdicts
+            if (value := given[verdict.number]) in named
+        }
+
+    def _chosen(self, candidates: list[tuple[int, Any]], exact: Any) -> Match:
+        """Of several records with a similar name the one with the very same."""
+        same = [record_id for record_id, value in candidates if value == exact]
+        if len(candidates) == 1 or len(same) == 1:
+            return Match(self._plan.key, record_id=(same or [candidates[0][0]])[0], by_key=True)
+        return Match(
+            self._plan.key,
+            by_key=True,
+            fault=_("More than one record is called '{value}'. Write its number instead.", value=str(exact)[:50]),
+        )
+
+    # ---------------------------------------------------------------------------------------- by what must be or may be
+
+    def _taken(self, connection: Connection, verdicts: Sequence[Verdict]) -> dict[int, Match]:
+        found: dict[int, Match] = {}
+        for each in self._unique:
+            assert each.column is not None
+            wanted = {v.values[each.key] for v in verdicts if v.values.get(each.key) is not None}
+            present = {row[0] for row in _rows(connection, each.column, wanted, where=_present(self._resource))}
+            for verdict in verdicts:
+                if verdict.values.get(each.key) in present:
+                    note = _("This value is already taken.")
+                    found.setdefault(verdict.number, Match(each.key, taken=True, note=note))
+        return found
+
+    def _duplicates(self, connection: ScopedConnection, verdicts: Sequence[Verdict], found: dict[int, Match]) -> None:
+        """Records that the rule of duplicates finds, wherever they lie."""
+        for rule in self._rules:
+            keys = {v.keys[rule.number] for v in verdicts if v.keys[rule.number] and v.number not in found}
+            present = _present(self._resource)
+            ids = dict(_rows(connection.beneath, rule.column, keys, self._resource.table.c.id, where=present))
+            for verdict in verdicts:
+                record_id = ids.get(verdict.keys[rule.number])
+                if record_id is not None and verdict.number not in found:
+                    note = _("Same {field} as a record that exists.", field=rule.label)
+                    found[verdict.number] = Match(rule.path, record_id=record_id, note=note)
+
+    def _judge_scope(self, connection: ScopedConnection, found: dict[int, Match]) -> None:
+        """Say of found records what their reader may know and do; those he does not see stay unnamed."""
+        ids = {match.record_id for match in found.values() if match.record_id is not None}
+        if not ids:
+            return
+        table = self._resource.table
+        label = self._resource.label if self._shows_label else table.c.id
+        seen = {row[0]: row[1] for row in _rows(connection, table.c.id, ids, label)}
+        changes = self._plan.mode != "create" or self._plan.same == "update"
+        editable = _editable(connection, self._resource, ids) if changes else set()
+        for match in found.values():
+            if match.record_id not in seen:
+                match.record_id = None
+                continue
+            match.editable = match.record_id in editable
+            if match.note and self._shows_label:
+                path = self._resource.fields[match.path].label
+                match.note = _("Same {field} as “{name}”.", field=path, name=str(seen[match.record_id] or "")[:80])
+
+
+def _unique_fields(resource: ResolvedResource) -> list[ResolvedField]:
+    """The fields whose values no two records may share."""
+    single = {
+        next(iter(index.columns)).name for index in resource.table.indexes if index.unique and len(index.columns) == 1
+    }
+    return [
+        each
+        for each in resource.fields.values()
+        if each.column is not None and not each.extension and each.column.name in single
+    ]
+
+
+def _label_key(resource: ResolvedResource) -> str:
+    return resource.label.key
+
+
+def _present(resource: ResolvedResource) -> tuple[ColumnElement[bool], ...]:
+    return (resource.table.c.deleted_at.is_(None),) if resource.has_bin else ()
+
+
+def _rows(
+    connection: Connection,
+    column: ColumnElement[Any],
+    wanted: Iterable[Any],
+    *told: ColumnElement[Any],
+    where: Sequence[ColumnElement[bool]] = (),
+) -> list[Any]:
+    """The rows whose `column` is among the wanted: that column and those that are to be told."""
+    given = list(wanted)
+    if not given:
+        return []
+    statement = select(column, *told).where(column.in_(bindparam("wanted", expanding=True)), *where)
+    return list(connection.execute(statement, {"wanted": given}))
+
+
+def _editable(connection: ScopedConnection, resource: ResolvedResource, ids: Iterable[int]) -> set[int]:
+    column = resource.table.c.id
+    statement = select(column).where(column.in_(bindparam("ids", expanding=True)), InScope(resource.table.name, "edit"))
+    return set(connection.scalars(statement, {"ids": list(ids)}))
