@@ -73,9 +73,7 @@ class Party(Model):
     """A firm or person one deals with, be it as customer, supplier or distributor."""
 
     __tablename__ = "customers_party"
-    __policy__ = Public(
-        "the firm alone, an id without a fact; customers, suppliers and distributors guard what is known"
-    )
+    __policy__ = Public("the firm alone, an id without a fact; those who know it guard the rest", grows=True)
 
 
 customer_tag = between("customers_customer_tag", "customers_customer", "customers_tag")
