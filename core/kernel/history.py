@@ -139,6 +139,15 @@ def write_changes(connection: Connection, operation: Operation, changes: Iterabl
         connection.execute(insert(HistoryEntry), rows)
 
 
+def write_event(
+    connection: Connection, actor_id: int | None, origin: str, resource: str, action: str, after: dict[str, Any]
+) -> None:
+    """Put something into history that happened to no record: a plugin enabled, demo data removed."""
+    operation = Operation(actor_id, origin)
+    values = {"operation": operation.id, "at": now(), "actor_id": actor_id, "origin": origin, "resource": resource}
+    connection.execute(insert(HistoryEntry).values(**values, record=0, action=action, before={}, after=after))
+
+
 def tell(session: Session, changes: Sequence[Change]) -> None:
     """Write changes into history and let the watchers of the session know."""
     if not changes:

@@ -92,14 +92,10 @@ class History:
 
     def _fields(self, entry: HistoryEntry) -> Iterable[tuple[ResolvedField, str, Any, Any]]:
         """The fields of an entry that the reader may see, with the values before and after."""
-        resource = self._resources.get(entry.resource)
-        if resource is None:
-            return
-        readable = resource.readable(self._request.principal)
-        by_attribute = {field.attribute: field for field in resource.fields.values() if not field.extension}
-        for key in entry.after.keys() | entry.before.keys():
-            field = by_attribute.get(key)
-            if field is not None and field.key in readable and self._tells(field):
+        by_attribute = self._resources.fields_of(entry.resource, self._request.principal) or {}
+        changed = entry.after.keys() | entry.before.keys()
+        for key, field in by_attribute.items():
+            if key in changed and self._tells(field):
                 yield field, key, entry.before.get(key), entry.after.get(key)
 
     def _tells(self, field: ResolvedField) -> bool:

@@ -176,3 +176,62 @@ def test_a_password_is_asked_for_on_a_page_of_its_own(admin: Client) -> None:
     assert answer.status == 422
     assert "short" not in answer.text
     assert admin.post(url, {"password": "a quiet place 9"}).status == 303
+
+
+def test_the_administration_leads_to_its_pages_and_says_how_things_are(admin: Client) -> None:
+    page = admin.get("/system")
+    assert page.status == 200
+    for url in ("users", "departments", "groups", "roles", "plugins", "history"):
+        assert f'href="/system/{url}"' in page.text
+        assert admin.get(f"/system/{url}").status == 200, url
+    assert "SQLite" in page.text or "PostgreSQL" in page.text
+
+
+def test_a_member_is_not_let_into_the_administration(member: Client) -> None:
+    for url in ("/system", "/system/roles", "/system/plugins", "/system/history", "/system/roles/1"):
+        assert member.get(url).status == 403, url
+    assert member.get("/system/departments").status == 200
+
+
+def test_departments_stand_as_trees_with_their_people(admin: Client, sales: dict[str, Any]) -> None:
+    made(admin, "departments", name="Shanghai", tree="region")
+    made(admin, "users", login="wang", name="Wang", memberships=[{"department": sales["id"], "head": True}])
+    page = admin.get("/system/departments").text
+    assert f'href="/system/departments/{sales["id"]}"' in page
+    assert f'href="/system/departments/new?parent={sales["id"]}"' in page
+    assert "Wang" in page
+    assert "Wang" not in admin.get("/system/departments?people=false").text
+    assert admin.get("/system/departments?view=list").status == 200
+    assert admin.get("/system/departments?q=Sal").status == 200
+
+
+def test_plugins_that_the_environment_fixes_cannot_be_changed_here(admin: Client) -> None:
+    page = admin.get("/system/plugins")
+    assert "SOPIA_PLUGINS" in page.text
+    assert "/enable" not in page.text
+    answer = admin.post("/system/plugins/customers/enable")
+    assert answer.status == 409
+    assert "SOPIA_PLUGINS" in answer.text
+
+
+def test_history_tells_of_operations_and_can_be_narrowed(admin: Client, sales: dict[str, Any]) -> None:
+    page = admin.get("/system/history").text
+    assert f'href="/system/departments/{sales["id"]}"' in page
+    assert 'action="/undo"' in page
+    assert "Sales" in admin.get("/system/history?resource=system.department&actor=1&action=create").text
+    assert f"/departments/{sales['id']}" not in admin.get("/system/history?resource=system.group").text
+    assert f"/departments/{sales['id']}" not in admin.get("/system/history?to=2020-01-01").text
+    assert admin.get("/system/history?from=nonsense").status == 400
+    assert admin.get("/system/history?actor=x").status == 400
+
+
+def test_history_goes_page_by_page(admin: Client, sales: dict[str, Any]) -> None:
+    for number in range(40):
+        made(admin, "groups", name=f"Group {number}")
+    first = admin.get("/system/history").text
+    assert "Group 39" in first
+    assert "Group 9<" not in first
+    following = first.partition("before=")[2].partition('"')[0]
+    second = admin.get(f"/system/history?before={following}").text
+    assert "Group 9<" in second
+    assert "Group 39" not in second

@@ -33,7 +33,7 @@ class PluginRow:
     name: str
     title: Words
     version: str
-    state: Literal["available", "enabled", "parked", "broken"]
+    state: Literal["available", "enabled", "parked", "broken", "uninstalled"]
     text: Words = ""
     icon: str = "plugin"
     author: str = ""
@@ -162,6 +162,7 @@ class DepartmentsView:
     without: tuple[Person, ...] = ()  # people in no department
     people: bool = True
     people_url: str = ""  # the same page with or without people
+    list_url: str = ""  # the same departments as a list
     empty: Empty | None = None
 
 
