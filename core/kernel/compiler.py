@@ -31,7 +31,7 @@ from core.kernel.i18n import translate as _
 from core.kernel.policies import Between, Own
 from core.kernel.predicates import ALWAYS, NEVER, Guarded, Predicates, bound_to
 
-PLAIN = re.compile(r"^(\w+(\.\w+)?|\*)$")
+PLAIN = re.compile(r"^(\w+(\.\w+)?|\*|'%')$")
 OPERATOR = re.compile(r"^[-+*/%<>=!~@#&|^?]{1,3}$")
 WORD = re.compile(r"^\w+$")
 TYPE = re.compile(r"^[A-Za-z0-9_ ]+(\(\d+(, ?\d+)?\))?[A-Za-z_ ]*(\[\])?$")
