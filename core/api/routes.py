@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from core.api.collections import BASE, Collection
+from core.api.openapi import Description
 from core.resources.records import Records
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.routing import Route
@@ -18,6 +19,7 @@ def routes(platform: Platform) -> Iterable[Route]:
     """The API of all resources of a generation."""
     resources: Resources = platform.above
     records = Records(resources, platform.registry.hooks)
+    yield from Description(resources, platform.settings.currency).routes()
     for resource in resources.values():
         yield from _routes_of(resource, Collection(resources, resource, records))
 
