@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from core.kernel.database import Session
 from core.kernel.history import Operation
 from core.kernel.platform import Parts, Platform, open_platform
+from core.kernel.plugin_settings import enter_settings
 from core.kernel.settings import Settings
 from core.kernel.states import Ownership
 from core.resources.indexing import create_indexes, search_watcher
@@ -21,6 +22,7 @@ def assemble(settings: Settings | None = None, *, safe: bool = False) -> Platfor
 def make(connection: Connection, resources: Resources) -> None:
     """What a generation needs in the database beside its tables: search indexes, and what plugins start with."""
     create_indexes(connection, resources)
+    enter_settings(connection, resources.registry.settings)
     _install(connection, resources)
 
 

@@ -63,12 +63,18 @@ class DeclaredExtension(Protocol):
 
 @dataclass(frozen=True)
 class Setting:
-    """A value that the administrator chooses for a plugin while Sopia runs, with the default until he does."""
+    """A value that the administrator chooses for a plugin while Sopia runs, with the default until he does.
+
+    The default's type says what is asked for: a text, a number, a yes or no, a date, an amount. `choices` are pairs of a
+    value and what it is called.
+    """
 
     name: str
     default: Any
     title: Words = ""
     help: Words = ""
+    choices: tuple[tuple[str, Words], ...] = ()
+    unit: Words = ""
 
 
 @dataclass(frozen=True)

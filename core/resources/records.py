@@ -433,6 +433,7 @@ def as_field(resource: ResolvedResource, asked: Field) -> ResolvedField:
         max_length=asked.max_length or 255,
         default=asked.default,
         target=asked.target,
+        unit=asked.unit,
     )
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import SYSTEM, Plugin, platform_version
 from core.kernel.upkeep import UPKEEP
+from core.resources.importing.jobs import IMPORTS
 from core.system.departments import departments, memberships
 from core.system.history import history
 from core.system.roles import groups, roles
+from core.system.settings import settings
 from core.system.users import users
 
 plugin = Plugin(
     name=SYSTEM,
     title=_("Administration"),
     version=platform_version(),
-    resources=(users, departments, groups, roles, memberships, history),
-    jobs=UPKEEP,
+    resources=(users, departments, groups, roles, memberships, history, settings),
+    jobs=(*UPKEEP, *IMPORTS),
     module="core.system",
 )

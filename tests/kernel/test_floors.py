@@ -10,7 +10,7 @@ FLOORS = (
     "database formats pinyin policies search search_words storage storage_s3 types",
     "common_passwords departments generations organisation passwords roles shipped_roles sessions signin tokens users",
     "access compiler explain gate granting guard history postgresql predicates principal",
-    "checks discovery hooks idempotency plugins registry trial",
+    "checks discovery hooks idempotency plugin_settings plugins registry trial",
     "archives autogenerate inventory jobs lifecycle migrations outbox scaffold states upkeep versions worker",
     "platform",
     "crew",

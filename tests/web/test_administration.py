@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from core.kernel.platform import Platform
+from core.kernel.plugin_settings import enter_settings, read_setting
+from core.kernel.plugins import Setting
+from core.kernel.types import Money
 from core.testing.client import Client
+from core.web.app import Application
+from tests.web.conftest import PASSWORD
 
 API = "/api/v1/system"
 
@@ -235,3 +243,58 @@ def test_history_goes_page_by_page(admin: Client, sales: dict[str, Any]) -> None
     second = admin.get(f"/system/history?before={following}").text
     assert "Group 9<" in second
     assert "Group 39" not in second
+
+
+@pytest.fixture
+def chooser(platform: Platform) -> Iterator[Client]:
+    """The administrator of an installation in which a plugin has settings."""
+    declared = (
+        ("system", Setting("term", 14, title="Term", unit="days")),
+        ("system", Setting("prefix", "KH-", title="Prefix")),
+        ("system", Setting("limit", Money(50000), title="Limit")),
+        ("system", Setting("strict", True, title="Strict")),
+        ("system", Setting("way", "mail", title="Way", choices=(("mail", "By mail"), ("post", "By post")))),
+    )
+    with platform.database.transaction(write=True) as connection:
+        enter_settings(connection, declared)
+    application = Application(replace(platform, registry=replace(platform.registry, settings=declared)))
+    client = Client(application)
+    client.sign_in("admin", PASSWORD)
+    yield client
+    application.close()
+
+
+def test_the_settings_of_a_plugin_are_chosen_in_a_form(chooser: Client, platform: Platform) -> None:
+    page = chooser.get("/system/settings").text
+    assert 'value="14"' in page
+    assert 'value="500.00"' in page
+    sent = {"term": "30", "prefix": "", "limit": "￥1,200", "strict": "false", "way": "post"}
+    assert chooser.post("/system/settings/system", sent).status == 303
+    with platform.database.transaction(write=False) as connection:
+        found = {name: read_setting(connection, f"system.{name}") for name in sent}
+    assert found == {"term": 30, "prefix": "", "limit": Money(120000), "strict": False, "way": "post"}
+    assert 'value="30"' in chooser.get("/system/settings/system").text
+    history = chooser.get("/system/history?resource=system.setting").text
+    link = history.partition('href="/system/settings/')[2].partition('"')[0]
+    assert 'value="30"' in chooser.get(f"/system/settings/{link}").text
+
+
+def test_a_setting_that_makes_no_sense_is_refused_with_its_field(chooser: Client, platform: Platform) -> None:
+    answer = chooser.post("/system/settings/system", {"term": "soon", "way": "pigeon", "prefix": "X"})
+    assert answer.status == 422
+    assert 'value="soon"' in answer.text
+    assert 'value="X"' in answer.text
+    assert 'id="e-term"' in answer.text
+    assert 'id="e-way"' in answer.text
+    with platform.database.transaction(write=False) as connection:
+        assert read_setting(connection, "system.prefix") == "KH-"
+    assert chooser.post("/system/settings/system", {"term": ""}).status == 422
+    assert chooser.get("/system/settings/nothing").status == 404
+
+
+def test_the_installations_own_settings_are_only_read_and_keep_their_secrets(admin: Client, platform: Platform) -> None:
+    page = admin.get("/system/settings/installation").text
+    assert str(platform.settings.data_dir) in page
+    assert platform.settings.secret_key not in page
+    assert PASSWORD not in page
+    assert 'class="form-foot"' not in page

@@ -109,6 +109,7 @@ class FormView:
     remove: Button | None = None
     multipart: bool = False
     aside: Words = ""  # a quiet explanation at the right of the fields
+    readonly: bool = False  # only to be read: nothing to save
     fragment: bool = False  # drawn inside a dialog or a fact: only the form
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from core.web.pages.system import departments, history, home, plugins, roles
+from core.web.pages.system import departments, history, home, plugins, roles, settings
 from core.web.routing import Route
 
 if TYPE_CHECKING:
     from core.kernel.platform import Platform
 
-SCREENS = (home, departments, roles, plugins, history)
+SCREENS = (home, departments, roles, plugins, history, settings)
 
 
 def routes(platform: Platform) -> Iterable[Route]:

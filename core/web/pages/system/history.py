@@ -180,7 +180,8 @@ def _rows(request: Request, found: Sequence[Found]) -> Iterable[HistoryRow]:
         day = local
         key = each.entry.resource
         event = key in EVENTS
-        undo = None if event or entry.undo is None else undo_button(each.entry.operation)
+        # What nobody in person did, such as setting up the installation, is not undone from here.
+        undo = None if event or entry.undo is None or not each.entry.actor_id else undo_button(each.entry.operation)
         yield HistoryRow(
             entry=replace(entry, day=headline, undo=undo),
             resource=EVENTS.get(key) or _title(resources, key),
@@ -248,10 +249,10 @@ def _filters(request: Request) -> Iterable[HistoryFilter]:
 
 
 NAMES: Final[dict[str, Text]] = {
-    "create": _("Created"),
-    "edit": _("Changed"),
-    "assign": _("Handed over"),
-    "delete": _("Deleted"),
-    "restore": _("Brought back"),
-    "purge": _("Removed for good"),
+    "create": _("Making"),
+    "edit": _("Changing"),
+    "assign": _("Handing over"),
+    "delete": _("Deleting"),
+    "restore": _("Bringing back"),
+    "purge": _("Removing for good"),
 }

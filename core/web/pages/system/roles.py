@@ -46,7 +46,6 @@ HEADS: Final[tuple[tuple[str, Text], ...]] = (
 
 FUNCTIONS: Final[Mapping[str, tuple[Text, tuple[str, ...]]]] = {
     "system.plugin": (_("Plugins"), ("view", "edit")),
-    "system.setting": (_("Settings"), ("view", "edit")),
 }
 """Functions of the administration that have permissions but no records."""
 
