@@ -14,6 +14,7 @@ from core.kernel.errors import (
 from core.kernel.gate import acting
 from core.kernel.hooks import concerning, hookimpl
 from core.kernel.i18n import Text, translate, translate_plural, translator
+from core.kernel.jobs import Job, Schedule, enqueue
 from core.kernel.plugins import Plugin, Setting
 from core.kernel.policies import Attached, Private, Public, Restrict, Scoped, Sealed, Through
 from core.kernel.types import Instant, Money, MoneyType, link, now
@@ -22,6 +23,8 @@ from core.resources.bulk import take_ids
 from core.resources.fields import Choice, Field
 from core.resources.importing.declared import Alongside, Brings, Headings
 from core.resources.resource import Action, Column, Duplicates, Extension, Panel, Resource, Section
+from core.web.menu import MenuEntry
+from core.web.routing import Everybody, Route
 from core.workplace.demo import Demo
 
 __all__ = [
@@ -35,6 +38,7 @@ __all__ = [
     "Conflict",
     "Demo",
     "Duplicates",
+    "Everybody",
     "Extension",
     "Field",
     "FieldError",
@@ -42,6 +46,8 @@ __all__ = [
     "Headings",
     "Instant",
     "Invalid",
+    "Job",
+    "MenuEntry",
     "Model",
     "Money",
     "MoneyType",
@@ -52,6 +58,8 @@ __all__ = [
     "Public",
     "Resource",
     "Restrict",
+    "Route",
+    "Schedule",
     "Scoped",
     "Sealed",
     "Section",
@@ -64,6 +72,7 @@ __all__ = [
     "acting",
     "between",
     "concerning",
+    "enqueue",
     "hookimpl",
     "link",
     "now",

@@ -186,13 +186,14 @@ def register_jobs() -> Iterable[Any]:  # type: ignore[empty-body]
 def home_panels(session: Session, principal: Any) -> Iterable[Any]:  # type: ignore[empty-body]
     """Panels on the first page, the workplace of today.
 
-    Called for every request of `/`, on a scoped session that cannot write. Returns panels, in the order to show.
+    Called for every request of `/`, on a scoped session that cannot write. Returns panels with a template each, in the
+    order to show; what the template needs comes from the panel's `make(session, principal)`.
 
     Example::
 
         @hookimpl
         def home_panels(session):
-            return [Panel(_("Visits today"), "visits/today.html", {"visits": services.visits_of_today(session)})]
+            return [Panel(_("Visits today"), "visits/today.html", services.visits_of_today)]
     """
 
 
@@ -222,7 +223,7 @@ def record_actions(session: Session, principal: Any, resource: str, record: Any)
 
         @hookimpl
         def record_actions(resource, record):
-            return [Link(_("Route"), f"/visits/route/{record.id}")] if resource == "customers.customer" else []
+            return [Action("visit", _("Visit"), services.visit)] if resource == "customers.customer" else []
     """
 
 

@@ -12,6 +12,7 @@ from core.kernel.i18n import translate as _
 from core.kernel.principal import Principal
 from core.web import cookies
 from core.web.cells import initials
+from core.web.menu import MenuEntry
 from core.web.routing import MOST_SEGMENTS
 from core.web.views import Banner, Link, NavigationGroup, Notice, Person, Shell
 from core.web.views.shell import Words
@@ -27,22 +28,6 @@ DRAWN = 40
 """Drawings of it that are kept for each: one for each link that may be the current one, and then some."""
 
 PARTS = ("side", "top_end")
-
-
-@dataclass(frozen=True)
-class MenuEntry:
-    """An entry of the navigation besides those of resources; shown to whoever has the permission `allow`."""
-
-    title: Words
-    url: str
-    allow: str = ""
-    icon: str = ""
-    group: Words = ""
-
-    def shown_to(self, principal: Principal) -> bool:
-        """Whether this person may open what it leads to."""
-        resource, _dot, action = self.allow.rpartition(".")
-        return not self.allow or principal.allows(resource, action)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ PROMISES = {
     "8.": Promise(
         "zh-CN",
         shown={VISITS: ("拜访目的", "拜访日期"), CUSTOMER: ("14 天", "上次拜访"), f"{VISITS}/3": ("填写结果",)},
-        absent={VISITS: ("Purpose",), CUSTOMER: ("Due on", "%(")},
+        absent={VISITS: ("Purpose",), CUSTOMER: ("Due on",)},
     ),
 }
 

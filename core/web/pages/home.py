@@ -7,6 +7,9 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import structlog
+from markupsafe import Markup
+
 from core.kernel import formats
 from core.kernel.errors import NotFound
 from core.kernel.generations import read_generations
@@ -15,6 +18,7 @@ from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
 from core.kernel.roles import ADMINISTRATOR
 from core.kernel.types import now
+from core.resources.resource import Panel as DeclaredPanel
 from core.web.requests import Request
 from core.web.responses import TEXT, Json, Redirect, Response
 from core.web.routing import Anybody, Everybody, Route
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from core.kernel.platform import Platform
+
+log = structlog.get_logger("sopia.pages")
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -44,7 +50,7 @@ def today(request: Request) -> Response:
     panels: tuple[Panel, ...] = ()
     if hooks.implemented_by("home_panels"):
         given = hooks.collect("home_panels", session=request.reader, principal=request.principal)
-        panels = tuple(_panel(each, position) for position, each in enumerate(given))
+        panels = tuple(_panel(request, each, position) for position, each in enumerate(given))
     here = now().astimezone(request.timezone)
     view = HomeView(
         title=_("Today"),
@@ -61,12 +67,25 @@ def _long_day(day: date, locale: str) -> str:
     return formats.long_day(day)
 
 
-def _panel(given: Any, position: int) -> Panel:
+def _panel(request: Request, given: Any, position: int) -> Panel:
     """What a plugin gave, as a box of the page; a quiet box in the place of what failed."""
     if isinstance(given, Panel):
         return given
+    if isinstance(given, DeclaredPanel):
+        return _own(request, given, f"panel{position}")
     told = given.message if isinstance(given, Broken) else _("This is no panel: {kind}.", kind=type(given).__name__)
     return Panel(key=f"broken{position}", title=_("Not available"), error=told)
+
+
+def _own(request: Request, declared: DeclaredPanel, key: str) -> Panel:
+    """A panel with a template of its own; one that fails says so and leaves the page alone."""
+    try:
+        given = declared.make(request.reader, request.principal) if declared.make else {}
+        template = request.site.templates.get_template(declared.template)
+        return Panel(key=key, title=declared.title, html=Markup(template.render(given)))
+    except Exception as error:
+        log.error("a panel failed", panel=str(declared.title), exc_info=error)
+        return Panel(key=key, title=declared.title, error=_("This part of the page could not be shown."))
 
 
 def greeting(hour: int, name: str) -> Text:
