@@ -15,6 +15,7 @@ from core.kernel.gate import acting
 from core.kernel.hooks import concerning, hookimpl
 from core.kernel.i18n import Text, translate, translate_plural, translator
 from core.kernel.jobs import Job, Schedule, enqueue
+from core.kernel.plugin_settings import read_setting
 from core.kernel.plugins import Plugin, Setting
 from core.kernel.policies import Attached, Private, Public, Restrict, Scoped, Sealed, Through
 from core.kernel.types import Instant, Money, MoneyType, link, now
@@ -76,6 +77,7 @@ __all__ = [
     "hookimpl",
     "link",
     "now",
+    "read_setting",
     "take_ids",
     "translate",
     "translate_plural",

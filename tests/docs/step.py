@@ -24,7 +24,9 @@ def main() -> None:
         script, person = Client(application), Client(application, headers={"accept-language": wanted["language"]})
         answers = []
         for call in wanted["calls"]:
-            answer = script.send(call["method"], call["url"], call["body"], accept="application/json", **call["headers"])
+            answer = script.send(
+                call["method"], call["url"], call["body"], accept="application/json", **call["headers"]
+            )
             answers.append({"status": answer.status, "body": answer.json if answer.content else None})
         person.sign_in("admin", PASSWORD)
         pages = {url: person.get(url) for url in wanted["pages"]}

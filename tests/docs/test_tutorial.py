@@ -62,7 +62,13 @@ PROMISES = {
         }
     ),
     "5.": Promise(shown={CUSTOMER: ("14 days after the last one",), f"{VISITS}/3": ("/actions/conclude",)}),
-    "7.": Promise(shown={f"{VISITS}/3": ("Sign",)}),
+    "7.": Promise(
+        shown={
+            f"{VISITS}/3": ("Sign",),
+            "/system/settings/visits": ("Usual days between visits", "30"),  # of section 6
+            CUSTOMER: ("14 days after the last one",),
+        }
+    ),
     "8.": Promise(
         "zh-CN",
         shown={VISITS: ("拜访目的", "拜访日期"), CUSTOMER: ("14 天", "上次拜访"), f"{VISITS}/3": ("填写结果",)},

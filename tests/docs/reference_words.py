@@ -1,0 +1,239 @@
+"""What the reference says beyond signatures and docstrings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+BEFORE: Final = """# Reference for plugin authors
+
+A plugin imports from `sopia`, from the plugins that it requires, and from libraries. What is not on this page may change
+without notice. The [tutorial](tutorial.md) shows most of it at work.
+
+This page is written from the declarations themselves (`python -m tests.docs.reference`), and a test holds the two
+together.
+"""
+
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "Declarations": (
+        "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action", "Duplicates", "Extension",
+        "Setting", "Route", "MenuEntry", "Job", "Schedule", "Headings", "Alongside", "Brings",
+    ),
+    "Policies": ("Scoped", "Through", "Attached", "Public", "Private", "Sealed", "Restrict", "Everybody"),
+    "Tables and values": ("Model", "link", "between", "Money", "MoneyType", "Instant", "now", "values"),
+    "Sessions and hooks": ("Session", "acting", "read_setting", "hookimpl", "concerning", "enqueue"),
+    "Words": ("translate", "translate_plural", "translator", "Text"),
+    "Errors": (
+        "SopiaError", "BadRequest", "Forbidden", "NotFound", "Conflict", "Stale", "Invalid", "FieldError",
+    ),
+    "Demo data": ("Demo", "take_ids"),
+}  # fmt: skip
+
+LINES: Final[Mapping[str, str]] = {
+    "hookimpl": "Marks a function as the implementation of a hook of the same name: `@hookimpl`",
+    "MoneyType": "The column of a `Money`: `mapped_column(MoneyType)`",
+    "Instant": "The column type of a moment; `Mapped[datetime]` alone means it. Goes in with any offset, comes out in UTC",
+    "between": "The link table of many to many: `relationship(secondary=between(\"visits_visit_guide\", …, …))`",
+    "link": "A column that holds the id of another record: `customer_id: Mapped[int] = link(Customer, nullable=False, "
+    "ondelete=\"RESTRICT\", index=True)`; the target is a model or a table's name",
+    "Session": "The SQLAlchemy session that hooks and actions get. `commit` and `rollback` are not theirs",
+    "acting": "A context manager: `with acting(session, \"why\") as beyond:` writes beyond the person's scope, in the same "
+    "transaction and operation",
+    "read_setting": "The value of a setting, `read_setting(session, \"visits.days_between_visits\")`: what was chosen, or "
+    "the default",
+    "enqueue": "Asks for a job in the transaction of the session: `enqueue(session, \"visits.remind\", {\"id\": 3})`, "
+    "with `why=…` for work of the system",
+    "Everybody": "The permission of a route that is open to whoever is signed in: `allow=Everybody(\"why\")`",
+    "values": "The functions that read what people type: `values.date(\"2026年3月5日\")`, `values.phone`, "
+    "`values.normalise_name`, and others",
+    "take_ids": "Ids for many new rows at once, which nobody else gets",
+    "translate": "A text in the reader's language, looked up when it is shown; by custom imported as `_`",
+}  # fmt: skip
+
+FIELDS = "the fields, by name"
+
+ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Plugin": {
+        "name": "what tables, keys and addresses begin with: lower-case letters and digits, at most 24",
+        "title": "what people call it",
+        "version": "`1.0`; other plugins require versions",
+        "requires": "the plugins without which it cannot be, with versions: `(\"customers>=1.0\",)`",
+        "resources": "its `Resource`s",
+        "extensions": "what it adds to other plugins' resources",
+        "routes": "pages of its own, mounted under `/<name>`",
+        "menu": "`MenuEntry`s besides those that resources make by themselves",
+        "settings": "what the administrator may choose",
+        "listeners": "reserved: events cannot be listened to yet",
+        "jobs": "`Job`s and `Schedule`s",
+        "automatic": "for a bridge between plugins: enabled as soon as all that it requires are",
+        "summary": "one sentence for the list of plugins",
+        "demo": "makes demo data, given a `Demo`",
+        "install": "puts in what the plugin starts with, once, given a system session",
+        "hooks": "modules with hook implementations besides the package's own `hooks.py`",
+    },
+    "Resource": {
+        "model": "the mapped class of its records; a table `visits_visit` makes the key `visits.visit`",
+        "title": "what one record is called",
+        "plural": "what several are called",
+        "list": "columns: names, through relations too (`customer.region`), or `Column`s",
+        "form": "fields of the form: names, or `Section`s",
+        "search": "the fields that are searched, through relations too",
+        "sort": "the usual order; `-` in front means descending",
+        "menu": "the group of the navigation that it stands in; empty keeps it out",
+        "fields": "`Field`s that refine what the columns cannot say",
+        "parts": "panels, actions, the duplicate rule, what imports should know",
+        "icon": "the name of an icon of the platform",
+    },
+    "Field": {
+        "key": "the column's name, for a relation without `_id`",
+        "label": "what people read; else made of the name",
+        "kind": "text, long, integer, decimal, money, percent, date, instant, boolean, choice, relation, relations, colour, "
+        "email, phone, url, json, password; else taken from the column",
+        "required": "whether it must be filled in; else taken from the column",
+        "readonly": "whether nobody types it",
+        "help": "a sentence below the field",
+        "choices": "the values of a text column that has few; makes the kind `choice`",
+        "max_length": "the longest text; else taken from the column",
+        "default": "what a new form starts with",
+        "unit": "what stands behind the number",
+    },
+    "Choice": {
+        "value": "what the column holds and the API says",
+        "label": "what people read",
+        "colour": "the name of a colour of the palette: grey, blue, green, teal, indigo, violet, …",
+    },
+    "Column": {"field": "the name of the field", "label": "another heading than the field's label"},
+    "Section": {"title": "the heading", "fields": FIELDS, "tab": "the tab that it stands on"},
+    "Panel": {
+        "title": "the heading",
+        "template": "a template of the plugin, `visits/next.html`, for a panel that is no list",
+        "make": "gives the template's values: `make(session, record)`; on the first page `make(session, principal)`",
+        "resource": "the key of a resource whose records are listed",
+        "by": "its relation that leads here",
+        "columns": "the columns of that list; else its usual ones",
+        "limit": "how many are shown",
+    },
+    "Action": {
+        "name": "its name in the API (`…/actions/<name>`), in history and in grants",
+        "title": "what stands on the button",
+        "run": "what it does: `run(session, record, **asked)`",
+        "ask": "what it asks for first",
+        "when": "says on which records it is possible: `when(record)`",
+        "icon": "the name of an icon of the platform",
+        "bulk": "reserved: offered for several records at once",
+    },
+    "Duplicates": {"keys": "triples: the column that keeps the key, the field it is made of, the function that makes it"},
+    "Extension": {
+        "of": "the key of the resource, `customers.customer`",
+        "record": "the plugin's own table, with a `link` to that resource's model",
+        "list": "columns that it adds to the list",
+        "form": "fields that it adds to the form",
+        "fields": "`Field`s that refine its own",
+        "parts": "panels and actions that it adds",
+    },
+    "Setting": {
+        "name": "its name; read as `<plugin>.<name>`",
+        "default": "the value until another is chosen; its type says what is asked for",
+        "title": "what people read",
+        "help": "a sentence below it",
+        "choices": "pairs of a value and what it is called",
+        "unit": "what stands behind the number",
+    },
+    "Route": {
+        "path": "the address below the plugin's name, as in `/map/{id:int}`",
+        "page": "the page function: takes the request, gives a response such as `request.render(\"visits/map.html\", view)`",
+        "allow": "the permission it needs, `visits.visit.view`; several of which one is enough; or `Everybody(\"why\")`",
+        "methods": "the methods that it answers",
+        "uploads": "whether files may be sent to it",
+    },
+    "MenuEntry": {
+        "title": "what people read",
+        "url": "where it leads",
+        "allow": "the permission without which it is not shown",
+        "icon": "the name of an icon of the platform",
+        "group": "the group that it stands in; else the plugin's title",
+    },
+    "Job": {"name": "its name, `visits.remind`", "run": "the work: `run(run)`, which must bear to be done twice"},
+    "Schedule": {
+        "name": "its name",
+        "cron": "minute, hour, day, month, weekday, in the installation's time zone: `30 2 * * 1-5`",
+        "job": "the name of the job",
+        "why": "why the system does it by itself",
+    },
+    "Headings": {"names": "other names under which files know a field, by field"},
+    "Alongside": {
+        "name": "the prefix of its columns",
+        "title": "what people read",
+        "resource": "the key of the resource that leads here",
+        "by": "its relation that does",
+        "fields": "its fields that a file may hold",
+        "fixed": "values that tell this part from others of the record",
+    },
+    "Brings": {"field": "the relation whose record is made together with every new one"},
+    "Through": {"parent": "the name of the link without `_id`"},
+    "Attached": {
+        "ends": "the columns with the resource key and the id of what it hangs on, a pair for each end",
+        "kept": "whether the platform alone writes it",
+    },
+    "Public": {"why": "why everybody may read it", "grows": "whether whoever makes a record that leads here may make one"},
+    "Private": {"person": "the column with the person"},
+    "Sealed": {"why": "why nobody's session reads it"},
+    "Restrict": {"column": "the column that is compared", "ceiling": "the highest value that a principal may see"},
+    "Everybody": {"why": "why whoever is signed in may open it"},
+}  # fmt: skip
+
+HOOK_GROUPS: Final[Mapping[str, Callable[[str], bool]]] = {
+    "Asked once, when the registry is built": lambda name: name.startswith("register_"),
+    "Collected for a page": lambda name: name.startswith(("home_", "record_")),
+    "Deciding": lambda name: name.startswith("check_"),
+    "Reacting": lambda name: name.startswith("on_"),
+}
+
+AFTER: Final = """## What a model says
+
+| on the class | meaning |
+|---|---|
+| `__tablename__` | `<plugin>_<noun>`; the resource's key is the same with a point, `customers_follow_up` → `customers.follow_up` |
+| the mixin `Scoped`, or `__policy__ = …` | who may see its rows; without either the plugin does not start |
+| `__label__` | the column that says what a record is called; else `name`, `title`, `number`, `subject`, `code` or `login` |
+| `__address__` | the collection in the address, where the English plural of the noun is not it |
+
+Every `Model` has `id`, `version`, `created_at`, `updated_at` and `deleted_at`; what was deleted is in the recycle bin and
+out of sight of every query. A `Scoped` one has `owner_id` and `department_id` as well.
+
+## What is found by itself
+
+| in the plugin's folder | meaning |
+|---|---|
+| `hooks.py` | hook implementations |
+| `migrations/0001_….py` | how its tables came about; without them the tables follow the models |
+| `templates/<plugin>/` | Jinja templates; `{{ _("…") }}` translates, and values of the text stand in braces |
+| `static/<plugin>/` | files below `/static/`; `<plugin>.css` and `<plugin>.js` are part of every page |
+| `locale/<locale>/LC_MESSAGES/<plugin>.po` | translations |
+
+## Slots
+
+Where a plugin can put something without a page of its own: columns, filters and form sections of another's resource
+(`Extension`); panels and actions of its records (`Extension(parts=…)`, `record_panels`); panels of the first page
+(`home_panels`); the navigation (`Resource(menu=…)`, `MenuEntry`); settings (`Setting`).
+
+## Events
+
+There are none yet: `register_listeners` and `Plugin(listeners=…)` are kept for them. Use `on_change` for what belongs
+into the same transaction, and `enqueue` for what may come later.
+
+## Testing
+
+Installing Sopia registers its test kit with pytest.
+
+| name | what it is |
+|---|---|
+| `core.testing.checks.PluginChecks` | the checks that every plugin gets: `class TestVisits(PluginChecks): plugin = "visits"` |
+| `core.testing.samples.make_record`, `make_person` | records of any model, people with roles |
+| `core.testing.client.Client` | somebody at a browser, without a browser: calls the application in the same process |
+| the fixture `installed_plugins` | override it to say which plugins the installation of a test has |
+| the fixture `installed_platform` | the platform of a new installation, opened in this process |
+| the fixture `live_server` | a running `sopia serve` |
+| the fixture `visitor` | a real Chromium in front of it; any complaint of the browser fails the test |
+| `--database=sqlite`, `--database=postgresql` | run on one database only; both is the default |
+"""
