@@ -95,6 +95,11 @@ class Role(GivesAccess, Model):
         unique_present("uq_system_role_name", "name"),
     )
 
+    @staticmethod
+    def __shown__(name: str) -> str:
+        """A shipped role's name in the reader's language; any other as somebody gave it."""
+        return str(next((title for title in SHIPPED.values() if title.source == name), name))
+
     key: Mapped[str] = mapped_column(String(50), default=lambda: f"role_{token_hex(4)}")
     name: Mapped[str] = mapped_column(String(100))
 

@@ -18,6 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.kernel.database import Base, Database
 from core.kernel.generations import Generation
+from core.kernel.i18n import Text
+from core.kernel.i18n import translate as _
 from core.kernel.policies import Sealed
 from core.kernel.types import Key, link, now
 from core.kernel.users import User
@@ -79,6 +81,24 @@ class OpenSession:
     seen_at: datetime
     user_agent: str
     address: str
+
+    @property
+    def device(self) -> Text | str:
+        """What a person calls the browser: "Chrome, Windows"."""
+        return browser_of(self.user_agent)
+
+
+BROWSERS: Final = (("Edg", "Edge"), ("Firefox", "Firefox"), ("MicroMessenger", "WeChat"), ("Chrome", "Chrome"),
+                   ("Safari", "Safari"))  # fmt: skip
+SYSTEMS: Final = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"),
+                  ("Mac OS", "macOS"), ("Linux", "Linux"))  # fmt: skip
+
+
+def browser_of(user_agent: str) -> Text | str:
+    """What a person calls the browser that sends this: "Chrome, Windows"."""
+    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
+    return ", ".join(filter(None, (browser, system))) or _("Another program")
 
 
 def new_token() -> str:

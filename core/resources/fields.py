@@ -91,6 +91,8 @@ class ResolvedField:
     moves: bool = False
     """Owner and department: changed by `assign` alone."""
     nullable: bool = True
+    shown: Callable[[str], str] | None = None
+    """Says a value in the reader's language: the names that come with the platform."""
     rows: ResolvedRows | None = None
     """What the rows of a field of the kind `rows` are."""
     work_out: Callable[[Any, Sequence[int]], Mapping[int, Any]] | None = None
@@ -188,6 +190,7 @@ def _of_column(
         moves=moves,
         default=column.default.arg if column.default is not None and column.default.is_scalar else None,  # type: ignore[attr-defined]
         nullable=bool(column.nullable),
+        shown=getattr(model, "__shown__", None) if attribute.key == "name" else None,
     )
 
 

@@ -7,13 +7,13 @@ scope. Pages go by key, never by offset. Counting stops at a thousand unless ask
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime as dt
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from decimal import Decimal
+from typing import Any, NoReturn
 
 from sqlalchemy import (
     BigInteger,
@@ -40,9 +40,10 @@ from sqlalchemy.sql import FromClause
 from core.kernel.compiler import BROAD
 from core.kernel.errors import BadRequest
 from core.kernel.gate import privileged
-from core.kernel.history import plain, revive
+from core.kernel.history import plain
 from core.kernel.i18n import translate as _
 from core.kernel.search import Plan, Terms, Way, parse
+from core.kernel.types import MONEY_LIMIT, Instant, Money, MoneyType
 from core.resources.conditions import Condition, Context, below, parameters, read_condition, readable_field, to_sql
 from core.resources.fields import ResolvedField
 from core.resources.resolved import ResolvedResource, Resources
@@ -56,6 +57,9 @@ LIMIT, MOST = 50, 200
 
 WIDE = 1000
 """Whoever sees more records than this gets lists by walking the sort order, others by collecting their own first."""
+
+LONGEST_DECIMAL = 30
+"""Figures that no number in a cursor exceeds."""
 
 REMEMBERED = 300
 """Seconds for which it is remembered whether somebody sees much."""
@@ -205,31 +209,52 @@ def _read_cursor(resources: Resources, resource: ResolvedResource, text: str, so
         if order != [f"{'-' if s.descending else ''}{s.path}" for s in sort] or len(told) != len(sort) + 1:
             raise broken
         found = [
-            _revive(resources.walk(resource, step.path), value) for step, value in zip(sort, told[:-1], strict=True)
+            _revive(resources, resources.walk(resource, step.path), value)
+            for step, value in zip(sort, told[:-1], strict=True)
         ]
-        if not isinstance(told[-1], int) or isinstance(told[-1], bool) or abs(told[-1]) >= 2**63:
-            raise broken
-        return Cursor((*found, told[-1]), bool(backwards))
-    except (ValueError, TypeError, KeyError, binascii.Error, UnicodeError, RecursionError):
+        return Cursor((*found, _whole(told[-1], 2**63 - 1)), bool(backwards))
+    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):
         raise broken from None
 
 
-def _revive(steps: Any, value: Any) -> Any:
-    place, resolved = steps[-1]
+def _revive(resources: Resources, steps: Any, value: Any) -> Any:
+    """A value out of a cursor as its column takes it; ValueError or TypeError where it never came from one."""
     if value is None:
         return None
-    if resolved.is_relation:
+    resolved = steps[-1][1]
+    target = resources.target(resolved) if resolved.is_relation else None
+    kind = (target.label if target is not None else resolved.column).type
+    if isinstance(kind, MoneyType):
+        return Money(_whole(value, MONEY_LIMIT))
+    if isinstance(kind, Instant):
+        moment = dt.datetime.fromisoformat(value).astimezone(dt.UTC)
+        return moment if "T" in value and value[-6:] == "+00:00" else _refuse(value)
+    expected = kind.python_type
+    if expected is str:
         return _text(value)
-    found = revive(inspect(place.model if not resolved.extension else place.extensions[resolved.extension].model),
-                   resolved.attribute, value)  # fmt: skip
-    return _text(found) if isinstance(found, str) else found
+    if expected is dt.date:
+        return dt.date.fromisoformat(value)
+    if expected is Decimal:
+        number = Decimal(_text(value))
+        return number if number.is_finite() and abs(number.adjusted()) < LONGEST_DECIMAL else _refuse(value)
+    if expected is bool:
+        return value if isinstance(value, bool) else _refuse(value)
+    return _whole(value, 2**63 - 1 if isinstance(kind, BigInteger) else 2**31 - 1)
+
+
+def _whole(value: Any, most: int) -> int:
+    return value if type(value) is int and abs(value) <= most else _refuse(value)
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str) or "\0" in value:
-        raise ValueError(value)
+        _refuse(value)
     value.encode()
-    return value
+    return str(value)
+
+
+def _refuse(value: Any) -> NoReturn:
+    raise ValueError(value)
 
 
 class Lists:
@@ -299,7 +324,8 @@ class Lists:
             first = self._resource.fields[path.partition(".")[0]]
             return Cell(path, replace(first, kind="text", column=None, target=""), 1)
         found = steps[-1][1]
-        target = self._resources.target(found) if found.is_relation or found.many else None
+        leads = found.is_relation or found.many or found.rows is not None
+        target = self._resources.target(found) if leads else None
         return Cell(path, found, _width(found, target), target)
 
     def _statement(
@@ -652,7 +678,9 @@ class _Build:
 
 
 def _nullable(column: ColumnElement[Any]) -> bool:
-    return bool(getattr(column, "nullable", True))
+    """Whether there may be no value; a record that leads nowhere has none of what it leads to."""
+    joined = not isinstance(getattr(column, "table", None), Table)
+    return joined or bool(getattr(column, "nullable", True))
 
 
 def _beyond(column: ColumnElement[Any], told: Any, value: Any, down: bool) -> Any:

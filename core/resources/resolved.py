@@ -18,7 +18,7 @@ from core.kernel.access import Principal
 from core.kernel.errors import PluginError
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import SYSTEM
-from core.kernel.policies import Own, Policy
+from core.kernel.policies import Own, Policy, Public
 from core.kernel.registry import Registry
 from core.kernel.search import SearchIndex
 from core.resources.fields import GIVEN, ResolvedField, Words, derive, label_of
@@ -137,6 +137,22 @@ class ResolvedResource:
         """What a record is called."""
         value = getattr(record, self.mapper.get_property_by_column(self.label).key)
         return str(value) if value not in (None, "") else f"#{record.id}"
+
+    @property
+    def worded(self) -> bool:
+        """Whether some of its records are called differently in each language."""
+        return hasattr(self.model, "__shown__")
+
+    def shown(self, label: str | None) -> str:
+        """A label as people read it: the names that come with the platform in their language."""
+        told = getattr(self.model, "__shown__", None)
+        return told(label) if told is not None and label else label or ""
+
+    def allows(self, principal: Principal, action: str) -> bool:
+        """Whether a person has the function at all: to write what everybody sees he needs it for everything."""
+        if action != "view" and isinstance(self.policy, Public):
+            return principal.reach(self.key, action).level == "all"
+        return principal.allows(self.key, action)
 
     def readable(self, principal: Principal) -> frozenset[str]:
         """The keys of the fields that a person may read."""

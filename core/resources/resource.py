@@ -74,8 +74,8 @@ class Action:
     allow: str = ""
     """The permission it needs: an action of the resource such as `edit`; empty: one of its own name."""
     when: Callable[[Any], bool] | None = None
-    style: Literal["plain", "primary", "danger", "quiet"] = "plain"
-    """A quiet one stands in the menu of the record's page."""
+    style: Literal["plain", "primary", "danger", "quiet", "hidden"] = "plain"
+    """A quiet one stands in the menu of the record's page, a hidden one is offered by a panel alone."""
     icon: str = ""
     bulk: bool = False
     prepare: Callable[[Any, int, Mapping[str, Any]], Mapping[str, Any]] | None = None

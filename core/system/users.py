@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.kernel.errors import NotFound
 from core.kernel.generations import privileged
 from core.kernel.granting import check_manageable
 from core.kernel.history import Change, tell
 from core.kernel.i18n import translate as _
 from core.kernel.passwords import check_password, hash_password, put_password
-from core.kernel.sessions import end_all_sessions
+from core.kernel.sessions import end_all_sessions, open_sessions
+from core.kernel.tokens import revoke_token, tokens_of
 from core.kernel.users import User
 from core.resources.fields import Choice, Field
-from core.resources.resource import Action, Resource, Rows, Section
+from core.resources.resource import Action, Panel, Resource, Rows, Section
 from core.system.departments import MENU
 
 
@@ -51,6 +53,20 @@ def deactivate(session: Any, user: User) -> None:
 def activate(session: Any, user: User) -> None:
     """Let the person sign in again."""
     user.active = True
+
+
+def revoke(session: Any, user: User, token: int) -> None:
+    """Make a program's token useless from the next request on."""
+    _may_manage(session, user)
+    if not revoke_token(privileged(session), user.id, token):
+        raise NotFound
+    _tell(session, user)
+
+
+def account(session: Any, user: User) -> dict[str, Any]:
+    """Where a person is signed in and which programs speak in his name, for the panel."""
+    connection = privileged(session)
+    return {"sessions": open_sessions(connection, user.id), "tokens": tokens_of(connection, user.id)}
 
 
 def _may_manage(session: Any, user: User) -> None:
@@ -139,6 +155,16 @@ users = Resource(
             when=lambda user: bool(user.active),
             style="quiet",
         ),
+        Action(
+            "revoke_token",
+            _("Revoke a token"),
+            revoke,
+            ask=(Field("token", kind="integer", required=True),),
+            allow="edit",
+            style="hidden",
+            final=True,
+        ),
+        Panel(_("Sign-ins and tokens"), template="parts/account.html", make=account, allow="edit"),
         Action("activate", _("Activate"), activate, allow="edit", when=lambda user: not user.active),
     ),
 )

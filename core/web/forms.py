@@ -15,11 +15,11 @@ from core.kernel.search import parse
 from core.resources import values
 from core.resources.conditions import Context
 from core.resources.fields import Kind, ResolvedField, Words
-from core.resources.queries import ListRequest, Lists, Sort
+from core.resources.queries import MOST, ListRequest, Lists, Sort
 from core.resources.records import Row
 from core.resources.resolved import ResolvedResource, Resources
 from core.web import lines, views
-from core.web.toolbar import options_of
+from core.web.dictionaries import options_of
 from core.web.views import FormSection, FormTab, Option
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ class Forms:
             return ""
         if text.isascii() and text.isdigit() and len(text) < 19:
             statement = select(target.label).where(target.table.c.id == int(text))
-            if str(request.connection.execute(statement).scalar() or "") == label.strip():
+            name = str(request.connection.execute(statement).scalar() or "")
+            if label.strip() in (name, target.shown(name)):
                 return text
         found = look_up(request, self._resources, target, label, 6)
         exact = [record_id for record_id, name, _hint in found if name == label.strip()]
@@ -247,7 +248,7 @@ def texts_of(row: Row, context: Context) -> tuple[dict[str, Any], dict[str, Any]
         given = row.values[cell.path]
         if cell.field.rows is not None:
             told = partial(_text_of, context)
-            texts[cell.path], labels[cell.path] = lines.texts_of_lines(cell.field, given[0] or (), told)
+            texts[cell.path], labels[cell.path] = lines.texts_of_lines(cell.field, given[0] or (), told, cell.target)
         elif cell.field.many:
             texts[cell.path] = [str(record_id) for record_id, _label, _colour in given[0] or ()]
             labels[cell.path] = given[0] or ()
@@ -297,6 +298,12 @@ def look_up(
     label = columns[0] if columns[0] in readable else "id"
     columns[0] = label
     sort = (Sort(label, descending=False),) if not text else ()
-    wanted = ListRequest(tuple(columns), sort=sort, terms=parse(text if target.index else ""), limit=most)
+    terms = parse(text if target.index and not target.worded else "")
+    wanted = ListRequest(tuple(columns), sort=sort, terms=terms, limit=MOST if target.worded else most)
     page = Lists(resources, target).page(request.connection, wanted, context)
-    return [(row[0], str(row[1] or f"#{row[0]}"), str(row[-1] or "") if len(row) > 2 else "") for row in page.rows]
+    found = [
+        (row[0], target.shown(str(row[1] or f"#{row[0]}")), str(row[-1] or "") if len(row) > 2 else "")
+        for row in page.rows
+    ]
+    # Names that are said in the reader's language are no index's; they are few.
+    return [each for each in found if text.strip().lower() in each[1].lower()][:most] if target.worded else found

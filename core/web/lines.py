@@ -7,11 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from core.kernel.errors import BadRequest, FieldError, Invalid
 from core.kernel.i18n import translate as _
 from core.resources.fields import ResolvedField, Words
+from core.resources.queries import Cell, today_in
+from core.resources.resolved import ResolvedResource, Resources
 from core.resources.rows import MOST, Line, ResolvedRows
 from core.web import views
+from core.web.showing import Reader, base_of, drawer, kind_of
 
 if TYPE_CHECKING:
     from core.web.bodies import Form
@@ -36,17 +41,53 @@ def is_picked(field: ResolvedField) -> bool:
     return field.rows is not None and field.rows.declared.plain and len(field.rows.fields) == 1
 
 
-def texts_of_lines(field: ResolvedField, lines: Sequence[Line], text_of: TextOf) -> tuple[Any, Any]:
-    """What stands in the cells of present rows, and the labels of the relations among them."""
+def is_table(field: ResolvedField) -> bool:
+    """Whether rows say more than what they lead to, and so are shown as a table."""
+    return field.rows is not None and not field.rows.declared.plain
+
+
+def panel(request: Request, resources: Resources, cell: Cell, lines: Sequence[Line]) -> views.Panel:
+    """The rows of a record as a table on its page."""
+    rows = rows_of(cell.field)
+    zone = request.timezone
+    reader = Reader(zone, today_in(zone), request.platform.settings.currency)
+    columns = [key for key in rows.fields if key in lines[0].values]
+    cells = {key: _cell_of(resources, rows.fields[key]) for key in columns}
+    drawn = [
+        [
+            views.Fact(key=key, title="", kind=kind_of(cells[key]), base=base_of(cells[key]),
+                       values=drawer(cells[key], reader)((*line.values[key], None)))
+            for key in columns
+        ]
+        for line in lines
+    ]  # fmt: skip
+    template = request.site.templates.get_template("parts/line_table.html")
+    html = Markup(template.render(columns=[rows.fields[key].label for key in columns], rows=drawn))
+    return views.Panel(key=f"rows-{cell.path}", title=cell.field.label, html=html)
+
+
+def _cell_of(resources: Resources, child: ResolvedField) -> Cell:
+    return Cell(child.key, child, 2 if child.is_relation else 1, resources.target(child) if child.is_relation else None)
+
+
+def texts_of_lines(
+    field: ResolvedField, lines: Sequence[Line], text_of: TextOf, target: ResolvedResource | None
+) -> tuple[Any, Any]:
+    """What stands in the cells of present rows, and the labels of the relations; `target` is what rows are about."""
     rows = rows_of(field)
+
+    def shown(key: str, label: str | None) -> str:
+        return target.shown(label) if target is not None and key == rows.lead.key else label or ""
+
     if is_picked(field):
         found = [line.values[rows.lead.key] for line in lines if rows.lead.key in line.values]
-        return [str(given[0]) for given in found], [(given[0], given[1] or "…", "") for given in found]
+        names = [shown(rows.lead.key, given[1]) or "…" for given in found]
+        return [str(given[0]) for given in found], [(g[0], name, "") for g, name in zip(found, names, strict=True)]
     texts = [
         {"id": str(line.id), **{key: text_of(rows.fields[key], given[0]) for key, given in line.values.items()}}
         for line in lines
     ]
-    labels = [{key: given[1] or "" for key, given in line.values.items() if len(given) > 1} for line in lines]
+    labels = [{key: shown(key, given[1]) for key, given in line.values.items() if len(given) > 1} for line in lines]
     return texts, labels
 
 

@@ -78,7 +78,7 @@ def drawer(cell: Cell, reader: Reader) -> Draw:
         case "choice":
             return _choice(field)
         case "relations" | "rows":
-            return lambda v: (tuple(_tag(each) for each in v[0] or ()),)
+            return lambda v: (tuple(_tag(each, cell) for each in v[0] or ()),)
         case "phone":
             return lambda v: (v[0] or "", "".join(c for c in v[0] or "" if c in "+0123456789"))
         case "url":
@@ -88,14 +88,16 @@ def drawer(cell: Cell, reader: Reader) -> Draw:
         case "percent":
             return lambda v: ("" if v[0] is None else f"{v[0]:f}%",)
         case _:
-            return lambda v: ("" if v[0] is None else str(v[0]),)
+            shown = field.shown or str
+            return lambda v: ("" if v[0] is None else shown(v[0]),)
 
 
-def _tag(each: tuple[int, str, str] | Line) -> tuple[str, str]:
+def _tag(each: tuple[int, str, str] | Line, cell: Cell) -> tuple[str, str]:
     """A related record with its colour, or what a row is about, in a word."""
-    if isinstance(each, Line):
-        return str(next(iter(each.values.values()))[-1] or "…"), ""
-    return each[1], each[2]
+    if not isinstance(each, Line):
+        return each[1], each[2]
+    label = str(next(iter(each.values.values()))[-1] or "…")
+    return cell.target.shown(label) if cell.target is not None else label, ""
 
 
 def draw_rows(cells: Sequence[Cell], rows: Iterable[tuple[Any, ...]], reader: Reader) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ import pytest
 from core.kernel.platform import Platform
 from core.kernel.plugin_settings import enter_settings, read_setting
 from core.kernel.plugins import Setting
+from core.kernel.tokens import create_token
 from core.kernel.types import Money
 from core.testing.client import Client
 from core.web.app import Application
@@ -298,3 +299,77 @@ def test_the_installations_own_settings_are_only_read_and_keep_their_secrets(adm
     assert platform.settings.secret_key not in page
     assert PASSWORD not in page
     assert 'class="form-foot"' not in page
+
+
+def test_a_persons_page_shows_places_tokens_and_the_words_for_roles(
+    admin: Client, platform: Platform, sales: dict[str, Any]
+) -> None:
+    person = made(
+        admin,
+        "users",
+        login="wang",
+        name="Wang",
+        memberships=[{"department": sales["id"], "title": "Scout"}],
+        roles=["manager"],
+    )
+    with platform.database.transaction(write=True) as connection:
+        create_token(connection, person["id"], "Reporting", read_only=True)
+    url = f"/system/users/{person['id']}"
+    page = admin.get(url).text
+    assert "Scout" in page
+    assert "部门主管" in page
+    assert "Reporting" in page
+    token = page.partition('name="token" value="')[2].partition('"')[0]
+    assert admin.post(f"{url}/actions/revoke_token", {"token": token}).status == 303
+    assert "Reporting" not in admin.get(url).text
+    assert admin.post(f"{url}/actions/revoke_token", {"token": token}).status == 404
+
+
+def test_tokens_of_colleagues_are_not_shown_to_a_member(admin: Client, member: Client, platform: Platform) -> None:
+    with platform.database.transaction(write=True) as connection:
+        create_token(connection, 1, "Reporting")
+    page = member.get("/system/users/1")
+    assert page.status == 200
+    assert "Reporting" not in page.text
+
+
+def test_a_shipped_role_is_found_by_its_name_in_the_readers_language(admin: Client) -> None:
+    found = admin.get("/system/roles/options?q=主管").json["items"]
+    assert [each["label"] for each in found] == ["部门主管"]
+    answer = admin.post(
+        "/system/users/new",
+        {"name": "W", "login": "w", "roles-count": "1", "roles-0-role": "", "roles-0-role__label": "部门主管"},
+    )
+    assert answer.status == 303
+    assert [role["label"] for role in admin.get(f"{API}/users/2").json["roles"]] == ["Manager"]
+
+
+def test_who_may_do_what_with_a_record_is_explained(admin: Client, member: Client, sales: dict[str, Any]) -> None:
+    url = f"/system/departments/{sales['id']}"
+    assert f'href="{url}/explain"' in admin.get(url).text
+    assert f'href="{url}/explain"' not in member.get(url).text
+    assert admin.get(f"{url}/explain").text.count('<li class="good">') == 3
+    made(admin, "users", login="wang", name="Wang")
+    page = admin.get(f"{url}/explain", {"user__label": "Wang"}).text
+    assert page.count('<li class="good">') == 1
+    assert page.count('<li class="bad">') == 2
+    assert 'class="fault"' in admin.get(f"{url}/explain", {"user__label": "Nobody at all"}).text
+    assert member.get(f"{url}/explain").status == 403
+    assert admin.get("/system/departments/999/explain").status == 404
+    assert admin.get(f"{url}/explain?user=999").status == 404
+
+
+def test_ones_own_tokens_are_made_shown_once_and_revoked(member: Client, application: Application) -> None:
+    page = member.post("/preferences/tokens", {"name": "Reporting", "days": "30", "read_only": "true"}).text
+    token = page.partition('<code class="token">')[2].partition("<")[0]
+    program = Client(application)
+    assert program.get("/api/v1/system/users", authorization=f"Bearer {token}").status == 200
+    page = member.get("/preferences").text
+    assert "Reporting" in page
+    assert token not in page
+    url = page.partition('action="/preferences/tokens/')[2].partition('"')[0]
+    assert member.post(f"/preferences/tokens/{url}").status == 303
+    assert program.get("/api/v1/system/users", authorization=f"Bearer {token}").status == 401
+    assert member.post(f"/preferences/tokens/{url}").status == 404
+    assert member.post("/preferences/tokens", {"name": ""}).status == 422
+    assert member.post("/preferences/tokens", {"name": "x", "days": "many"}).status == 422

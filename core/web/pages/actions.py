@@ -12,7 +12,7 @@ from core.resources.records import Records, as_field
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.resource import Action
 from core.web.forms import Forms, text_of
-from core.web.pages.forms import undo_button
+from core.web.pages.forms import trail_of, undo_button
 from core.web.pages.lists import context_of
 from core.web.responses import Response
 from core.web.views import FormSection, FormView, Link, Notice
@@ -92,7 +92,7 @@ class ActionPages:
             title=action.title,
             url=f"{home}/actions/{action.name}",
             sections=[FormSection(fields=self._forms.drawn(request, fields, texts, labels, faults))],
-            trail=(Link(title=resource.names, url=resource.url), Link(title=name, url=home)),
+            trail=(*trail_of(resource), Link(title=name, url=home)),
             icon=resource.declared.icon,
             token=request.new_token(),
             faults=tuple(m for key, messages in faults.items() if key not in known for m in messages),

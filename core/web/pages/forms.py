@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from core.kernel.errors import Conflict, Invalid, NotFound, Stale
 from core.kernel.i18n import translate as _
+from core.kernel.plugins import SYSTEM
 from core.resources.fields import ResolvedField, Words
 from core.resources.records import Records, Row
 from core.resources.resolved import ResolvedResource, Resources
@@ -235,7 +236,7 @@ class FormPages:
             title=_("New {name}", name=resource.name) if row is None else self._title(row),
             url=f"{home}/edit" if row else f"{resource.url}/new",
             sections=sections,
-            trail=(Link(title=resource.names, url=resource.url),),
+            trail=trail_of(resource),
             icon=resource.declared.icon,
             tabs=tabs,
             token=request.new_token(),
@@ -316,6 +317,12 @@ def _words(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ",".join(str(item[1] if isinstance(item, tuple) else item) for item in value)
     return "" if value is None else str(value)
+
+
+def trail_of(resource: ResolvedResource) -> tuple[Link, ...]:
+    """The way back from a page of a record: to its list, and of people and roles to the administration."""
+    home = (Link(title=_("Administration"), url="/system"),) if resource.declared.plugin == SYSTEM else ()
+    return (*home, Link(title=resource.names, url=resource.url))
 
 
 def undo_button(operation: str) -> Button:

@@ -11,10 +11,11 @@ from core.resources.conditions import Context
 from core.resources.queries import CONTROL, COUNTED, Cell, ListPage, ListRequest, Lists, read_list, today_in
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.address import Pairs, address, changed, filters_of, state_of
+from core.web.bars import bar_of
 from core.web.responses import Json, Response
 from core.web.showing import NUMBERS_TOTALLED, Reader, base_of, draw_rows, kind_of, total_of
 from core.web.templating import render_rows, row_writer
-from core.web.toolbar import title_of, toolbar
+from core.web.toolbar import title_of
 from core.web.views import Bulk, Column, Empty, Link, ListView
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class ListPages:
         pairs = state_of(given)
         totals = self._totals(request, lists, wanted, page.cells, context)
         columns = self._columns(page.cells, wanted, pairs, totals)
-        bar = toolbar(request, self._resources, self._resource, wanted, pairs)
+        bar = bar_of(request, self._resources, self._resource, wanted, pairs)
         bulk = self._bulk(request)
         summed = any(column.total for column in self._resource.columns)
         view = ListView(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.kernel import formats
-from core.kernel.errors import BadRequest, FieldError, Invalid
-from core.kernel.history import Operation
+from core.kernel.errors import BadRequest, FieldError, Invalid, NotFound
+from core.kernel.history import Operation, write_event
 from core.kernel.i18n import Text, activate
 from core.kernel.i18n import translate as _
 from core.kernel.sessions import OpenSession, end_session, open_sessions
 from core.kernel.signin import change_password
+from core.kernel.tokens import TokenEntry, create_token, revoke_token, tokens_of
 from core.kernel.types import now
 from core.kernel.users import User
 from core.web import cookies
@@ -19,7 +21,8 @@ from core.web.pages.sign_in import LANGUAGES
 from core.web.requests import Request
 from core.web.responses import Response
 from core.web.routing import Everybody, Route
-from core.web.views import Button, Device, Notice, Option, PreferencesView
+from core.web.views import Button, Confirm, Device, Notice, Option, PreferencesView
+from core.web.views.administration import TokenLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +58,8 @@ def routes(platform: Platform) -> Iterable[Route]:
     yield Route("/preferences", save, OWN, methods=("POST",))
     yield Route("/preferences/password", renew_password, OWN, methods=("POST",))
     yield Route("/preferences/devices/{id:int}/end", end_device, OWN, methods=("POST",))
+    yield Route("/preferences/tokens", make_token, OWN, methods=("POST",))
+    yield Route("/preferences/tokens/{id:int}/revoke", drop_token, OWN, methods=("POST",))
 
 
 def show(request: Request) -> Response:
@@ -115,6 +120,40 @@ def end_device(request: Request) -> Response:
     return request.redirect("/preferences", _("Signed out there."))
 
 
+def make_token(request: Request) -> Response:
+    """Make a token for a program that speaks in one's own name, and show it this once."""
+    form, me = request.form, request.principal.user_id
+    if request.principal.read_only or request.is_api or request.signed is None or request.signed.session_id is None:
+        raise BadRequest(_("A token makes no other tokens."), _("Use the browser."))
+    days = form.get("days").strip()
+    try:
+        if days and not (days.isascii() and days.isdigit() and len(days) < 6):
+            raise Invalid([FieldError("days", _("'{value}' is not a number of days.", value=days[:20]))])
+        with request.platform.database.transaction(write=True) as connection:
+            token = create_token(
+                connection,
+                me,
+                form.get("name"),
+                read_only=form.get("read_only") == "true",
+                days=int(days) if days else None,
+            )
+            write_event(connection, me, "page", "system.token", "create", {"name": form.get("name").strip()})
+    except Invalid as error:
+        view = replace(_view(request), token_errors=tuple(each.message for each in error.errors))
+        return request.render("preferences.html", view, 422)
+    return request.render("preferences.html", replace(_view(request), token=token))
+
+
+def drop_token(request: Request) -> Response:
+    """Make a token of one's own useless."""
+    me = request.principal.user_id
+    with request.platform.database.transaction(write=True) as connection:
+        if not revoke_token(connection, me, request.params["id"]):
+            raise NotFound
+        write_event(connection, me, "page", "system.token", "delete", {"number": request.params["id"]})
+    return request.redirect("/preferences", _("The token is revoked."))
+
+
 def _chosen(request: Request) -> dict[str, str]:
     """The values sent, each checked."""
     form, locales = request.form, request.platform.catalogues.available_locales
@@ -143,6 +182,7 @@ def _view(request: Request, faults: tuple[Text | str, ...] = ()) -> PreferencesV
     signed = request.signed
     with request.platform.database.transaction(write=False) as connection:
         devices = open_sessions(connection, request.principal.user_id)
+        tokens = tokens_of(connection, request.principal.user_id)
     return PreferencesView(
         title=_("Preferences"),
         locales=tuple(
@@ -154,30 +194,36 @@ def _view(request: Request, faults: tuple[Text | str, ...] = ()) -> PreferencesV
         ),
         password_url="/preferences/password",
         password_errors=faults,
+        tokens_url="/preferences/tokens",
+        tokens=tuple(_token(each, zone) for each in tokens),
         devices=tuple(_device(each, signed.session_id if signed else None, request) for each in devices),
     )
+
+
+def _token(token: TokenEntry, zone: str) -> TokenLine:
+    parts = [_("made {when}", when=formats.ago(token.created_at, zone, now()))]
+    if token.used_at is not None:
+        parts.append(_("used {when}", when=formats.ago(token.used_at, zone, now())))
+    if token.expires_at is not None:
+        parts.append(_("until {day}", day=formats.day(formats.local(token.expires_at, zone).date())))
+    if token.read_only:
+        parts.append(_("reads only"))
+    confirm = Confirm(
+        title=_("Revoke “{name}”?", name=token.name),
+        text=_("The program that uses it is shut out at once. This cannot be undone."),
+        button=_("Revoke"),
+    )
+    revoke = Button(title=_("Revoke"), url=f"/preferences/tokens/{token.id}/revoke", kind="quiet", confirm=confirm)
+    return TokenLine(title=token.name, hint=" · ".join(str(part) for part in parts), revoke=revoke)
 
 
 def _device(session: OpenSession, current: int | None, request: Request) -> Device:
     when = formats.ago(session.seen_at, request.timezone.key, now())
     return Device(
-        title=browser_of(session.user_agent),
+        title=session.device,
         hint=f"{session.address} · {when}" if session.address else when,
         current=session.id == current,
         end=None
         if session.id == current
         else Button(title=_("Sign out there"), url=f"/preferences/devices/{session.id}/end", kind="quiet"),
     )
-
-
-BROWSERS: Final = (("Edg", "Edge"), ("Firefox", "Firefox"), ("MicroMessenger", "WeChat"), ("Chrome", "Chrome"),
-                   ("Safari", "Safari"))  # fmt: skip
-SYSTEMS: Final = (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"),
-                  ("Mac OS", "macOS"), ("Linux", "Linux"))  # fmt: skip
-
-
-def browser_of(user_agent: str) -> Text | str:
-    """What a person calls the browser that sends this: "Chrome, Windows"."""
-    browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
-    system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
-    return ", ".join(filter(None, (browser, system))) or _("Another program")

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from markupsafe import Markup
 
-from core.kernel import history
+from core.kernel import formats, history
 from core.kernel.errors import Conflict, NotFound
 from core.kernel.hooks import Broken
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import table_of
 from core.kernel.predicates import key_of
+from core.kernel.types import now
 from core.resources.conditions import Condition
 from core.resources.queries import Cell, ListRequest, Lists, Sort, read_sort
 from core.resources.records import Records, Row
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.resource import Panel as DeclaredPanel
+from core.web import lines
 from core.web.address import address
 from core.web.cells import initials
-from core.web.pages.forms import remove_button, undo_button
+from core.web.pages.explain import explain_link
+from core.web.pages.forms import remove_button, trail_of, undo_button
 from core.web.pages.lists import context_of, draw_table
 from core.web.responses import Response
 from core.web.showing import base_of, fact_of, kind_of
@@ -76,7 +81,7 @@ class RecordPages:
             url=f"{resource.url}/{row.id}",
             kind=resource.name,
             icon=resource.declared.icon,
-            trail=(Link(title=resource.names, url=resource.url),),
+            trail=trail_of(resource),
             number=str(row.values["code"][0] or "") if "code" in row.values and resource.label.key != "code" else "",
             badges=tuple(self._badges(row)),
             summary=tuple(self._summary(request, row)),
@@ -87,6 +92,7 @@ class RecordPages:
             sections=self._sections(request, row),
             panels=panels,
             timeline=self._timeline(request, row.id),
+            explain=explain_link(request, resource, row.id),
             version=row.version,
         )
         return request.render("record.html", view)
@@ -196,7 +202,7 @@ class RecordPages:
             facts = [
                 self._fact(request, row, by_path[name])
                 for name in section.fields
-                if name in by_path and name != self._resource.label.key
+                if name in by_path and name != self._resource.label.key and not lines.is_table(by_path[name].field)
             ]
             if facts:
                 sections.append(FactSection(facts=facts, title=section.title))
@@ -209,12 +215,18 @@ class RecordPages:
             return
         record = self._records.get(request.reader, self._resource, row.id)
         for action in offered:
-            if (action.style == "quiet") == quiet and (action.when is None or action.when(record)):
+            if action.style == "hidden" or (action.style == "quiet") != quiet:
+                continue
+            if action.when is None or action.when(record):
                 url = f"{self._resource.url}/{row.id}/actions/{action.name}"
                 yield Button(title=action.title, url=url, kind=action.style, post=not action.ask, icon=action.icon)
 
     def _panels(self, request: Request, row: Row) -> tuple[list[Panel], tuple[SmartButton, ...]]:
-        panels: list[Panel] = []
+        panels: list[Panel] = [
+            lines.panel(request, self._resources, cell, row.values[cell.path][0])
+            for cell in row.cells
+            if lines.is_table(cell.field) and row.values[cell.path][0]
+        ]
         smart: list[SmartButton] = []
         for number, declared in enumerate(self._resource.panels):
             if declared.allow and not request.principal.allows(self._resource.key, declared.allow):
@@ -273,7 +285,8 @@ class RecordPages:
             record = self._records.get(request.reader, self._resource, row.id)
             given = declared.make(request.reader, record) if declared.make else {}
             template = request.site.templates.get_template(declared.template)
-            html = Markup(template.render(record=record, **given))
+            url, ago = f"{self._resource.url}/{row.id}", partial(_ago, request)
+            html = Markup(template.render(record=record, url=url, ago=ago, **given))
             return Panel(key=key, title=declared.title, html=html)
         except Exception as error:
             log.error("a panel failed", resource=self._resource.key, panel=str(declared.title), exc_info=error)
@@ -290,6 +303,11 @@ class RecordPages:
                 yield Panel(key=f"h{number}", title=found.plugin, error=found.message)
             elif isinstance(found, DeclaredPanel):
                 yield replace(self._own(request, row, found, f"h{number}"))
+
+
+def _ago(request: Request, moment: dt.datetime | None) -> str:
+    """How long ago something was, for the templates of panels."""
+    return formats.ago(moment, request.timezone.key, now())
 
 
 def undo(request: Request) -> Response:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from core.web.views.forms import Field
 from core.web.views.lists import Option
 from core.web.views.records import Entry
 from core.web.views.shell import Button, Empty, Link, Person, Tone, Words
@@ -202,6 +203,34 @@ class HistoryFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Whether one action is open to somebody, and the sentence that says why."""
+
+    allowed: bool
+    text: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainView:
+    """explain.html: who may do what with a record. A GET to `url` with `user` asks for another person."""
+
+    title: Words
+    url: str
+    user: Field
+    trail: tuple[Link, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenLine:
+    """A program that speaks in one's name."""
+
+    title: Words
+    hint: Words  # "made 3 days ago, used 5 minutes ago, until 2027-01-01"
+    revoke: Button
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """A place where one is signed in."""
 
@@ -221,4 +250,8 @@ class PreferencesView:
     password_url: str = ""  # POST `current`, `new`, `again`
     password_errors: tuple[Words, ...] = ()
     devices: tuple[Device, ...] = ()
+    tokens_url: str = ""  # POST `name`, `days`, `read_only`; empty: this person may have none
+    tokens: tuple[TokenLine, ...] = ()
+    token: str = ""  # the new one, shown this once
+    token_errors: tuple[Words, ...] = ()
     links: tuple[Link, ...] = ()
