@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.kernel.errors import BadRequest, FieldError, Invalid, SopiaError
 from core.kernel.i18n import translate as _
+from core.resources import values
+from core.resources.conditions import readable_field
 from core.resources.queries import Lists, read_list
 from core.resources.records import Records
 from core.resources.representation import json_of, objects
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from core.web.requests import Request
 
 BASE = "/api/v1"
+
+PARAMETERS = frozenset({"q", "sort", "limit", "cursor", "fields", "count"})
+"""Parameters of a list that are no filters."""
 
 
 class PreconditionRequired(SopiaError):
@@ -49,15 +54,29 @@ class Collection:
     def list(self, request: Request) -> Response:
         """One page of records, as the parameters ask."""
         context = context_of(request)
+        self._check_names(request)
         usual = self._usual(request)
         wanted = read_list(self._resources, self._resource, request.query.pairs, context, usual)
         lists = Lists(self._resources, self._resource)
         page = lists.page(request.connection, wanted, context)
         items = [self._redacted(request, item) for item in objects(page.cells, page.rows, context.currency)]
         answer: dict[str, Any] = {"items": items, "next": page.following}
-        if request.query.get("count") == "true":
+        if self._is_counted(request):
             answer["count"] = lists.count(request.connection, wanted, context, exact=True)
         return Json(answer)
+
+    def _check_names(self, request: Request) -> None:
+        """A misspelt filter must not show more than was asked for, so every parameter has to mean something."""
+        for name in request.query:
+            if name not in PARAMETERS:
+                path = name.partition("__")[0]
+                readable_field(self._resources, self._resource, path, request.principal)
+
+    def _is_counted(self, request: Request) -> bool:
+        try:
+            return bool(values.boolean(request.query.get("count", "")))
+        except values.ValueFault as fault:
+            raise BadRequest(_("'{name}': {reason}", name="count", reason=str(fault))) from None
 
     def read(self, request: Request) -> Response:
         """One record."""

@@ -190,7 +190,7 @@ class _Told:
     def _may(self, *actions: str) -> bool:
         if self._resource.read_only:
             return False
-        return any(self._principal.allows(self._resource.key, action) for action in actions)
+        return any(self._resource.allows(self._principal, action) for action in actions)
 
     def _operation(self, verb: str, summary: object, refusals: tuple[int, ...], **told: Any) -> dict[str, Any]:
         answers = told.pop("answers") | {str(status): _ref(f"e{status}", "responses") for status in refusals}

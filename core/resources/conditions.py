@@ -59,6 +59,9 @@ class Condition:
     @property
     def shape(self) -> tuple[Any, ...]:
         """What decides the text of the SQL; conditions of one shape differ in parameters only."""
+        if self.operator in ("empty", "in"):
+            # Empty or not, and in nothing at all, are other statements.
+            return (self.path, self.operator, bool(self.operands[0]))
         return (self.path, self.operator, tuple(operand is None for operand in self.operands[:2]))
 
 
@@ -66,8 +69,8 @@ def read_condition(
     resources: Resources, resource: ResolvedResource, name: str, texts: list[str], context: Context
 ) -> Condition:
     """The condition that a parameter such as `customer.name__contains=云图` means; BadRequest where it means none."""
-    path, _sep, operator = name.partition("__")
-    operator = operator or "eq"
+    path, separator, operator = name.partition("__")
+    operator = operator if separator else "eq"
     field = readable_field(resources, resource, path, context.principal)
     allowed = operators_of(field)
     if operator not in allowed:

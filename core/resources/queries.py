@@ -27,7 +27,6 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    inspect,
     literal,
     nulls_first,
     nulls_last,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import BigInteger, Connection, func, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from core.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, SopiaError, Stale
@@ -29,6 +29,7 @@ from core.resources.resource import Action
 from core.resources.rows import RowReader
 
 LARGEST_ID = 2**63 - 1
+LARGEST_INTEGER = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ class Records:
         return asked
 
     def _need(self, context: Context, resource: ResolvedResource, *actions: str) -> None:
-        if not any(context.principal.allows(resource.key, action) for action in actions):
+        if not any(resource.allows(context.principal, action) for action in actions):
             raise Forbidden
 
     def _decide(
@@ -345,7 +346,25 @@ class _Reading:
         if resolved.required and value in (None, "", []):
             self._fault(resolved.key, _("Please fill this in."))
             return
+        if value is not None and self._leads_back(resolved, value):
+            self._fault(resolved.key, _("The record would stand below itself. Choose another one."))
+            return
         self._values[resolved.key] = value
+
+    def _leads_back(self, resolved: ResolvedField, value: Any) -> bool:
+        """Whether a tree would close to a circle: the chosen record is this one, or stands below it."""
+        column = resolved.column
+        if self._record_id is None or column is None or resolved.extension or resolved.target != self._resource.key:
+            return False
+        # Beyond anybody's scope: what one does not see closes a circle as well.
+        connection, table = self._session.info["system"], self._resource.table
+        seen: set[int] = set()
+        while value is not None and value not in seen:
+            if value == self._record_id:
+                return True
+            seen.add(value)
+            value = connection.execute(select(column).where(table.c.id == value)).scalar()
+        return False
 
     def require(self, record: Any) -> None:
         """Note the required fields that are not among the values and have no default."""
@@ -471,7 +490,7 @@ def _phone(resolved: ResolvedField, raw: Any, context: Context) -> str | None:
 READERS: Final[dict[Kind, Callable[[ResolvedField, Any, Context], Any]]] = {
     "text": lambda field, raw, _c: _or_none(field, values.text(_said(raw), field.max_length)),
     "long": lambda field, raw, _c: _or_none(field, values.long_text(_said(raw), field.max_length)),
-    "integer": lambda _f, raw, _c: values.integer(raw),
+    "integer": lambda field, raw, _c: values.integer(raw, *_bounds(field)),
     "decimal": lambda _f, raw, _c: values.decimal(raw),
     "percent": lambda _f, raw, _c: values.percent(raw),
     "money": _money,
@@ -488,6 +507,12 @@ READERS: Final[dict[Kind, Callable[[ResolvedField, Any, Context], Any]]] = {
 """How the text or JSON of each kind of field becomes its value."""
 
 
+def _bounds(resolved: ResolvedField) -> tuple[int, int]:
+    """The whole numbers that fit into the column."""
+    wide = resolved.column is not None and isinstance(resolved.column.type, BigInteger)
+    return (-values.EXACT, values.EXACT) if wide else (-LARGEST_INTEGER, LARGEST_INTEGER)
+
+
 def _said(raw: Any) -> Any:
     if isinstance(raw, bool):
         raise values.ValueFault(_("This is not a text."))
@@ -496,6 +521,15 @@ def _said(raw: Any) -> Any:
 
 def _or_none(resolved: ResolvedField, text: str) -> str | None:
     """Nothing is NULL where the column allows it, and the empty text where it does not."""
+    if len(text) > resolved.max_length:
+        raise values.ValueFault(
+            _(
+                '"{value}" has {length} characters; at most {longest} are allowed. Shorten it.',
+                value=text[:40],
+                length=len(text),
+                longest=resolved.max_length,
+            )
+        )
     return text if text or not resolved.nullable else None
 
 

@@ -22,9 +22,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="module")
-def company(
-    databases: Databases, company_kind: Kind, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Company]:
+def company(databases: Databases, company_kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     """The demo company behind a running application."""
     url = databases.make(company_kind, DemoInstalled())
     opened = Company(open_platform(tmp_path_factory.mktemp("company"), url))

@@ -106,7 +106,9 @@ def test_lists_and_records_read_as_described(company: Company) -> None:
             assert complaints(document, answered(read, "200"), one) == [], path
 
 
-FILTERED = [f"{API}/{path}" for path in ("customers/customers", "customers/follow-ups", "customers/tags", "system/users")]
+FILTERED = [
+    f"{API}/{path}" for path in ("customers/customers", "customers/follow-ups", "customers/tags", "system/users")
+]
 
 
 def test_every_filter_that_is_described_is_understood(company: Company) -> None:

@@ -12,7 +12,7 @@ from core.resources.values.dates import date
 from core.resources.values.emails import email
 from core.resources.values.faults import ValueFault, is_blank
 from core.resources.values.instants import instant
-from core.resources.values.numbers import decimal, integer, percent
+from core.resources.values.numbers import EXACT, decimal, integer, percent
 from core.resources.values.output import boolean_text, date_text, decimal_text, instant_text, money_text
 from core.resources.values.periods import Period, add_months, bounds, is_period, period
 from core.resources.values.phones import Phone, phone
@@ -21,6 +21,7 @@ from core.resources.values.urls import url
 
 __all__ = [
     "COLOURS",
+    "EXACT",
     "Period",
     "Phone",
     "ValueFault",

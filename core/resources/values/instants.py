@@ -25,6 +25,9 @@ _LATER_HALF = frozenset({"下午", "晚上", "PM"})
 _NOON = 12
 _DAY_SECONDS = 86_400
 
+LAST_YEAR = 9998
+"""The last year whose every moment can be shown on the clocks of every zone."""
+
 
 def instant(value: object, zone: dt.tzinfo) -> dt.datetime | None:
     """The moment in UTC; None for blank. Without an offset the clocks of `zone` are meant; a date alone is midnight."""
@@ -37,7 +40,7 @@ def instant(value: object, zone: dt.tzinfo) -> dt.datetime | None:
         found = found.astimezone(dt.UTC)
     except OverflowError:
         raise _no_moment(value) from None
-    if found.year < FIRST_YEAR:
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise _no_moment(value)
     return found
 
