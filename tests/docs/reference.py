@@ -57,9 +57,9 @@ def _hooks() -> Iterator[str]:
     by_name = {each.__name__: each for each in hooks.SPECIFICATIONS}
     for group, prefix in HOOK_GROUPS.items():
         yield f"### {group}"
-        for name in by_name:
+        for name, specification in by_name.items():
             if prefix(name):
-                yield from _hook(name, by_name[name])
+                yield from _hook(name, specification)
 
 
 def _hook(name: str, specification: Callable[..., Any]) -> Iterator[str]:
