@@ -13,5 +13,12 @@ settings = Resource(
     plural=_("Settings"),
     list=("plugin", "name", "kind", "default", "value", "chosen"),
     sort="name",
-    fields=tuple(Field(key, readonly=True) for key in ("plugin", "name", "kind", "default", "value", "chosen")),
+    fields=(
+        Field("plugin", label=_("Plugin"), readonly=True),
+        Field("name", label=_("Name"), readonly=True),
+        Field("kind", label=_("Kind"), readonly=True),
+        Field("default", label=_("Default"), readonly=True),
+        Field("value", label=_("Value"), readonly=True),
+        Field("chosen", label=_("Chosen here"), readonly=True),
+    ),
 )
