@@ -62,23 +62,26 @@ def complete(company: Company, admin: Client) -> dict[str, dict[str, Any]]:
 def test_a_wrong_value_is_refused_by_its_field_or_kept_whole(
     company: Company, admin: Client, complete: dict[str, dict[str, Any]], path: str, field: str
 ) -> None:
+    before, kept = company.contents(), 0
     for wrong in WRONG:
         login = {"login": company.name("p")} if path == "system/users" else {}
         body = {"name": company.name(), **login, **complete.get(path, {}), field: wrong}
         if path == "customers/follow-ups":
             del body["name"]
-        before, last = company.contents(), company.last_change()
+        last = company.last_change()
         answer = admin.send("POST", f"{API}/{path}", body)
         if answer.status == 201:
-            url = answer.location
-            assert admin.get(url).json == answer.json
-            assert admin.get(url.removeprefix(API), accept="text/html").status == 200, f"{wrong!r} cannot be shown"
-            assert admin.get(f"{API}/{path}", {"sort": "-id", "limit": "1"}).status == 200
+            kept += 1
+            assert admin.get(answer.location).json == answer.json
+            assert admin.get(answer.location.removeprefix(API), accept="text/html").status == 200, repr(wrong)
             continue
         assert answer.status == 422, f"{field}={wrong!r}: {answer.status} {answer.text[:300]}"
         named = faults(answer)
         assert any(name == field or name.startswith(f"{field}.") for name in named), f"{wrong!r}: {named}"
-        assert (company.contents(), company.last_change()) == (before, last)
+        assert company.last_change() == last
+    table = next(r.table.name for r in company.resources.values() if r.address == path)
+    assert company.contents()[table] == before[table] + kept
+    assert admin.get(f"/{path}?sort=-id", accept="text/html").status == 200
 
 
 def test_every_fault_of_a_body_is_named_at_once(company: Company, admin: Client) -> None:

@@ -369,7 +369,6 @@ def test_the_order_is_that_of_the_values_with_nothing_first(admin: Client) -> No
 
 def test_a_page_goes_on_where_it_was_though_records_come_and_go(company: Company, admin: Client) -> None:
     first = admin.get(CUSTOMERS, {"sort": "name", "limit": "20", "fields": "name"}).json
-    last = first["items"][-1]
     gone = first["items"][3]
     version = admin.get(f"{CUSTOMERS}/{gone['id']}").headers["etag"]
     assert admin.send("DELETE", f"{CUSTOMERS}/{gone['id']}", if_match=version).status == 204
@@ -377,7 +376,6 @@ def test_a_page_goes_on_where_it_was_though_records_come_and_go(company: Company
     second = admin.get(CUSTOMERS, {"sort": "name", "limit": "20", "fields": "name", "cursor": first["next"]}).json
     seen = {item["id"] for item in first["items"]}
     assert not seen & {item["id"] for item in second["items"]}
-    assert second["items"][0]["name"] >= last["name"] or True
     assert admin.send("POST", f"{CUSTOMERS}/{gone['id']}/restore").status == 200
 
 
@@ -403,8 +401,13 @@ def cursor(*told: Any) -> str:
 
 HUGE = 10**40
 
+MISFITS: list[Any] = [
+    "x", "", True, 1.5, HUGE, -HUGE, 2**63, 2**40, "1e9", [], {}, "9999-12-31", "2026-01-01T00:00:00", "NaN", "\0", 1e308,
+    "0001-01-01T00:00:00+23:59", "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00",
+]  # fmt: skip
+
 HOSTILE = [
-    "", "=", "====", "é", "null", "0", "[]", "a" * 5000, "W10", cursor(), cursor(1), cursor(None, None, None),
+    "=", "====", "é", "null", "0", "[]", "a" * 5000, "W10", cursor(), cursor(1), cursor(None, None, None),
     cursor(False, ["name"], ["x"]), cursor(False, ["name"], []), cursor(False, ["name"], ["x", "1"]),
     cursor(False, ["name"], ["x", True]), cursor(False, ["name"], ["x", 1.5]), cursor(False, ["name"], ["x", HUGE]),
     cursor(False, ["name"], ["x", None]), cursor(False, ["name"], [5, 1]), cursor(False, ["name"], [True, 1]),
@@ -414,7 +417,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", HOSTILE[1:])
+@pytest.mark.parametrize("text", HOSTILE)
 def test_a_broken_cursor_is_refused(admin: Client, text: str) -> None:
     problem = refused(admin.get(CUSTOMERS, {"sort": "name", "cursor": text}), 400)
     assert problem["remedy"]
@@ -423,13 +426,12 @@ def test_a_broken_cursor_is_refused(admin: Client, text: str) -> None:
 @pytest.mark.parametrize(
     "field", ["credit_limit", "payment_days", "created_at", "type", "id", "version", "next_contact_at", "code"]
 )
-@pytest.mark.parametrize(
-    "value", ["x", "", True, 1.5, HUGE, -HUGE, 2**63, "1e9", [], {}, "9999-12-31", "2026-01-01T00:00:00", "0001-01-01T00:00:00+23:59", "NaN", "\0", 1e308]
-)  # fmt: skip
-def test_a_cursor_of_another_kind_is_never_our_fault(admin: Client, field: str, value: Any) -> None:
-    for sort in (field, f"-{field}"):
-        answer = admin.get(CUSTOMERS, {"sort": sort, "cursor": cursor(False, [sort], [value, 1])})
-        assert answer.status in (200, 400), f"{sort} {value!r}: {answer.text}"
+def test_a_cursor_of_another_kind_is_never_our_fault(admin: Client, field: str) -> None:
+    for value in MISFITS:
+        for sort in (field, f"-{field}"):
+            told = cursor(False, [sort], [value, 1])
+            answer = admin.get(CUSTOMERS, {"sort": sort, "cursor": told, "limit": "1", "fields": "id"})
+            assert answer.status in (200, 400), f"{sort} {value!r}: {answer.text}"
 
 
 def test_a_birthday_in_a_cursor_is_a_day(admin: Client) -> None:
