@@ -156,7 +156,10 @@ def installation_url(
 
 @pytest.fixture
 def installed_platform(
-    installation_url: str, tmp_path: Path, installed_plugins: tuple[str, ...] | None
+    installation_url: str,
+    tmp_path: Path,
+    installed_plugins: tuple[str, ...] | None,
+    pytestconfig: pytest.Config,
 ) -> Iterator[Platform]:
     """The platform of a new installation, opened in this process."""
     from core.assembly import assemble
@@ -164,7 +167,13 @@ def installed_platform(
     from core.testing.installation import PASSWORD, SECRET_KEY
 
     known = {"admin_password": PASSWORD, "secret_key": SECRET_KEY, "plugins": installed_plugins}
+    # A plugin of a third party is tried in a process of its own, which takes a second; once for each process will do.
+    trials, remembered = tmp_path / "plugin_trials.json", pytestconfig.stash[FOLDER] / f"trials-{os.getpid()}.json"
+    if remembered.exists():
+        shutil.copyfile(remembered, trials)
     opened = assemble(Settings.load(data_dir=tmp_path, database_url=installation_url, **known))
+    if trials.exists():
+        shutil.copyfile(trials, remembered)
     yield opened
     opened.close()
 
