@@ -67,6 +67,8 @@ COMMAND = re.compile(r"(?:`|^ *|/bin/|\$\()sopia ([a-z]+)(?: ([a-z]+))?", re.MUL
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_pages_name_only_commands_that_exist(page: Path) -> None:
+    if page.name == "roadmap.md":
+        return  # it names what is to come
     context = click.Context(sopia)
     for name, below in COMMAND.findall(page.read_text("utf-8")):
         assert name in sopia.list_commands(context), f"{page.name} names 'sopia {name}'"
