@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Connection, Table, bindparam, inspect, select
+from sqlalchemy import BigInteger, Column, Connection, Table, bindparam, inspect, select, type_coerce
 from sqlalchemy.orm import RelationshipDirection
 
 from core.kernel.errors import FieldError, Invalid, PluginError
@@ -168,7 +168,12 @@ def load(
     The records came through the gate, and their rows follow them; what a row leads to is looked up in scope again.
     """
     fields = rows.readable(principal)
-    columns = [f.column for f in fields.values() if f.column is not None]
+    # Amounts as plain numbers of minor units, as a list's own statement gives them.
+    columns = [
+        type_coerce(f.column, BigInteger) if f.kind == "money" else f.column
+        for f in fields.values()
+        if f.column is not None
+    ]
     statement = (
         select(rows.parent_column, rows.table.c.id, *columns)
         .where(rows.parent_column.in_(bindparam("ids", expanding=True)), *_present(rows.table))

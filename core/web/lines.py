@@ -56,7 +56,7 @@ def panel(request: Request, resources: Resources, cell: Cell, lines: Sequence[Li
     drawn = [
         [
             views.Fact(key=key, title="", kind=kind_of(cells[key]), base=base_of(cells[key]),
-                       values=drawer(cells[key], reader)((*line.values[key], None)))
+                       values=drawer(cells[key], reader)((*_quiet(line.values[key]), None)))
             for key in columns
         ]
         for line in lines
@@ -64,6 +64,11 @@ def panel(request: Request, resources: Resources, cell: Cell, lines: Sequence[Li
     template = request.site.templates.get_template("parts/line_table.html")
     html = Markup(template.render(columns=[rows.fields[key].label for key in columns], rows=drawn))
     return views.Panel(key=f"rows-{cell.path}", title=cell.field.label, html=html)
+
+
+def _quiet(given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A no in a table of ticks says nothing, and so stays blank."""
+    return (None,) if given == (False,) and isinstance(given[0], bool) else given
 
 
 def _cell_of(resources: Resources, child: ResolvedField) -> Cell:

@@ -17,6 +17,7 @@ from core.kernel.types import now
 from core.kernel.users import User
 from core.resources.fields import ResolvedField
 from core.resources.resolved import ResolvedResource, Resources
+from core.web.line_history import LineHistory
 from core.web.navigation import person
 from core.web.views import Change, Entry
 from core.web.views.shell import Words
@@ -54,14 +55,19 @@ class History:
         self._resources = resources
         self._labels: dict[tuple[str, int], str] = {}
         self._people: dict[int, str] = {}
+        self._lines = LineHistory(request, resources)
 
     def of_record(self, resource: ResolvedResource, record_id: int, before: int | None = None) -> list[Entry]:
         """The latest entries of one record, newest first; `before` an entry's id for older ones."""
         statement = select(HistoryEntry).where(HistoryEntry.resource == resource.key, HistoryEntry.record == record_id)
         if before is not None:
             statement = statement.where(HistoryEntry.id < before)
-        found = self._request.reader.scalars(statement.order_by(HistoryEntry.id.desc()).limit(SHOWN)).all()
-        return self.told(found)
+        found = list(self._request.reader.scalars(statement.order_by(HistoryEntry.id.desc()).limit(SHOWN)))
+        # The rows that came with the record are part of its making.
+        made = {entry.operation for entry in found if entry.action == "create"}
+        of_lines = self._lines.entries(resource, record_id, before, SHOWN)
+        found += [entry for entry in of_lines if entry.operation not in made]
+        return self.told(sorted(found, key=lambda entry: entry.id, reverse=True)[:SHOWN])
 
     def told(self, entries: Sequence[HistoryEntry]) -> list[Entry]:
         """The entries in words."""
@@ -123,12 +129,15 @@ class History:
             kind="change",
             origin=ORIGINS.get(entry.origin, ""),
             changes=changes,
-            undo=undo_button(entry.operation) if entry.action != "purge" else None,
+            undo=undo_button(entry.operation) if _can_be_undone(entry) else None,
         )
 
     def _title(self, entry: HistoryEntry, fields: Sequence[ResolvedField]) -> Words:
+        words = str(_(", ")).join(str(field.label) for field in fields) or "…"
+        if (of_line := self._lines.title(entry, words)) is not None:
+            return of_line
         if entry.action == "edit":
-            return _("changed {fields}", fields=str(_(", ")).join(str(field.label) for field in fields) or "…")
+            return _("changed {fields}", fields=words)
         resource = self._resources.get(entry.resource)
         own = next((a.title for a in resource.actions if a.name == entry.action), None) if resource else None
         return ACTIONS.get(entry.action) or own or entry.action
@@ -154,3 +163,8 @@ class History:
             case _:
                 text = str(value)
                 return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _can_be_undone(entry: HistoryEntry) -> bool:
+    """Whether a button says so: what the platform set up by itself, and what left no values, is not undone."""
+    return bool(entry.actor_id and (entry.before or entry.after)) and entry.action != "purge"

@@ -373,3 +373,14 @@ def test_ones_own_tokens_are_made_shown_once_and_revoked(member: Client, applica
     assert member.post(f"/preferences/tokens/{url}").status == 404
     assert member.post("/preferences/tokens", {"name": ""}).status == 422
     assert member.post("/preferences/tokens", {"name": "x", "days": "many"}).status == 422
+
+
+def test_a_persons_timeline_tells_of_places_and_roles(admin: Client, sales: dict[str, Any]) -> None:
+    person = made(admin, "users", login="wang", name="Wang", roles=["member"])
+    url = f"{API}/users/{person['id']}"
+    given = {"memberships": [{"department": sales["id"]}], "roles": ["manager"]}
+    assert admin.send("PATCH", url, given, if_match="1").status == 200
+    page = admin.get(f"/system/users/{person['id']}").text
+    timeline = page[page.index("动态") :]
+    for told in ("Sales", "部门主管", "普通成员"):
+        assert told in timeline, told

@@ -20,7 +20,7 @@ from core.resources import values
 from core.resources.fields import Words
 from core.resources.resolved import Resources
 from core.web.address import address, without
-from core.web.pages.forms import undo_button
+from core.web.line_history import entries_beneath
 from core.web.responses import Response
 from core.web.routing import Route
 from core.web.timeline import ACTIONS, History
@@ -148,8 +148,7 @@ def _entries(request: Request, conditions: Sequence[ColumnElement[bool]], before
         return scoped
     table = HistoryEntry.__table__
     told = _behind(select(table).where(*conditions, table.c.resource.in_(events)), before)
-    rows = request.connection.beneath.execute(told.order_by(table.c.id.desc()).limit(BATCH)).all()
-    scoped += [HistoryEntry(**{column.key: row[i] for i, column in enumerate(table.c)}) for row in rows]
+    scoped += entries_beneath(request.connection, told.order_by(table.c.id.desc()).limit(BATCH))
     return sorted(scoped, key=lambda entry: entry.id, reverse=True)[:BATCH]
 
 
@@ -180,8 +179,7 @@ def _rows(request: Request, found: Sequence[Found]) -> Iterable[HistoryRow]:
         day = local
         key = each.entry.resource
         event = key in EVENTS
-        # What nobody in person did, such as setting up the installation, is not undone from here.
-        undo = None if event or entry.undo is None or not each.entry.actor_id else undo_button(each.entry.operation)
+        undo = None if event else entry.undo
         yield HistoryRow(
             entry=replace(entry, day=headline, undo=undo),
             resource=EVENTS.get(key) or _title(resources, key),

@@ -12,7 +12,7 @@ from core.kernel.i18n import translate as _
 from core.kernel.i18n import translate_plural
 from core.kernel.inventory import PluginLine
 from core.kernel.lifecycle import Lifecycle
-from core.kernel.plugins import SYSTEM, Manifest
+from core.kernel.plugins import PLATFORM, SYSTEM, Manifest
 from core.kernel.registry import Registry
 from core.kernel.states import State
 from core.resources.fields import Words
@@ -123,7 +123,7 @@ def _row(line: PluginLine, lines: Mapping[str, PluginLine], registry: Registry, 
         version=line.version,
         state="broken" if reason and line.state != State.UNINSTALLED else str(line.state),  # type: ignore[arg-type]
         text=plugin.summary if plugin else "",
-        author="" if line.source.startswith("plugins.") else line.source,
+        author="" if line.source == PLATFORM else line.source,
         requires=tuple((_named(r.name, lines) + str(r.specifier), _is_on(r.name, lines)) for r in requirements),
         required_by=tuple(_named(each.name, lines) for each in needed_by),
         adds=tuple(_adds(line.name, registry)) if there else (),
