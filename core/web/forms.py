@@ -48,7 +48,7 @@ class Forms:
         readable = self._resource.readable(principal)
         named = dict.fromkeys(name for section in self._resource.sections for name in section.fields)
         fields = [self._resource.fields[name] for name in named if name in readable and name in self._resource.fields]
-        may_assign = principal.allows(self._resource.key, "assign")
+        may_assign = self._resource.allows(principal, "assign")
         wide = principal.reach(self._resource.key, "create").level in ("departments", "all")
         return [f for f in fields if not f.moves or may_assign or (creating and wide)]
 

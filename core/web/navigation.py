@@ -120,7 +120,7 @@ class Shells:
             plugin = resource.key.partition(".")[0]
             link = Link(title=resource.names, url=f"/{resource.address}", icon=resource.icon)
             groups.setdefault((plugin, resource.menu), []).append(link)
-            if principal.allows(resource.key, "create"):
+            if self._platform.above[resource.key].allows(principal, "create"):
                 create.append(Link(title=resource.name, url=f"/{resource.address}/new", icon=resource.icon))
         for plugin, entry in registry.menu:
             if isinstance(entry, MenuEntry) and entry.shown_to(principal):

@@ -147,7 +147,7 @@ def fact_of(request: Request, resource: ResolvedResource, row: Row, cell: Cell) 
     principal = request.principal
     field = cell.field
     action = "assign" if field.moves else "edit"
-    editable = field.key in resource.writable(principal) and principal.allows(resource.key, action)
+    editable = field.key in resource.writable(principal) and resource.allows(principal, action)
     in_form = field.rows is None and any(field.key in section.fields for section in resource.sections)
     zone = request.timezone
     reader = Reader(zone, today_in(zone), request.platform.settings.currency)

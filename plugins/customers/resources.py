@@ -32,7 +32,18 @@ PRIMARY_CONTACT = Alongside(
 
 HEADINGS = Headings(
     {
-        "name": ("客户", "客户全称", "公司", "公司名称", "单位", "单位名称", "企业名称", "名称", "company", "company name"),
+        "name": (
+            "客户",
+            "客户全称",
+            "公司",
+            "公司名称",
+            "单位",
+            "单位名称",
+            "企业名称",
+            "名称",
+            "company",
+            "company name",
+        ),
         "code": ("编号", "编码", "客户编码", "客户代码", "代码", "customer no", "number"),
         "type": ("类型", "客户性质"),
         "category": ("类别", "分类", "客户分类"),
@@ -52,7 +63,16 @@ HEADINGS = Headings(
         "owner": ("负责人", "业务员", "销售", "客户经理", "跟进人", "所属人", "salesperson"),
         "department": ("部门", "所属部门"),
         "contacts.name": ("联系人", "联系人姓名", "姓名", "主联系人", "contact", "contact person"),
-        "contacts.phone": ("手机", "手机号", "手机号码", "移动电话", "联系人手机", "联系人电话", "mobile", "mobile phone"),
+        "contacts.phone": (
+            "手机",
+            "手机号",
+            "手机号码",
+            "移动电话",
+            "联系人手机",
+            "联系人电话",
+            "mobile",
+            "mobile phone",
+        ),
         "contacts.title": ("职务", "职位", "job title", "position"),
         "contacts.email": ("邮箱", "电子邮箱", "邮件", "e-mail", "email"),
         "contacts.wechat": ("微信", "微信号", "wechat"),

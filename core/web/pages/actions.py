@@ -57,7 +57,7 @@ class ActionPages:
         action = next((each for each in self._resource.actions if each.name == name), None)
         if action is None:
             raise NotFound
-        if not request.principal.allows(self._resource.key, action.allow or action.name):
+        if not self._resource.allows(request.principal, action.allow or action.name):
             raise Forbidden
         return action
 

@@ -332,7 +332,7 @@ def undo_button(operation: str) -> Button:
 
 def remove_button(request: Request, resource: ResolvedResource, record_id: int, title: str) -> Button | None:
     """The button that moves a record to the recycle bin; None for whoever may not."""
-    if not request.principal.allows(resource.key, "delete") or not resource.has_bin:
+    if not resource.allows(request.principal, "delete") or not resource.has_bin:
         return None
     confirm = Confirm(
         title=_("Delete “{title}”?", title=title),

@@ -73,7 +73,7 @@ class RecordPages:
         row = self._records.row(request.connection, resource, request.params["id"], context)
         title = self._title(row)
         panels, smart = self._panels(request, row)
-        edits = request.principal.allows(resource.key, "edit")
+        edits = resource.allows(request.principal, "edit")
         edit = Button(title=_("Edit"), url=f"{resource.url}/{row.id}/edit", post=False, icon="edit", shortcut="e")
         remove = remove_button(request, resource, row.id, title)
         view = RecordView(
@@ -210,7 +210,7 @@ class RecordPages:
 
     def _actions(self, request: Request, row: Row, *, quiet: bool) -> Iterable[Button]:
         """The actions that are possible now, either those in sight or the quiet ones of the menu."""
-        offered = [a for a in self._resource.actions if request.principal.allows(self._resource.key, a.allow or a.name)]
+        offered = [a for a in self._resource.actions if self._resource.allows(request.principal, a.allow or a.name)]
         if not offered:
             return
         record = self._records.get(request.reader, self._resource, row.id)
@@ -229,11 +229,11 @@ class RecordPages:
         ]
         smart: list[SmartButton] = []
         for number, declared in enumerate(self._resource.panels):
-            if declared.allow and not request.principal.allows(self._resource.key, declared.allow):
+            if declared.allow and not self._resource.allows(request.principal, declared.allow):
                 continue
             if declared.resource:
                 target = self._resources.get(declared.resource)
-                if target is None or not request.principal.allows(target.key, "view"):
+                if target is None or not target.allows(request.principal, "view"):
                     continue
                 panel, count = self._related(request, row, declared, target, f"p{number}")
                 panels.append(panel)
@@ -264,7 +264,7 @@ class RecordPages:
             for i, c in enumerate(page.cells)
         )
         create = None
-        if request.principal.allows(target.key, "create"):
+        if target.allows(request.principal, "create"):
             url = address(f"{target.url}/new", ((declared.by, str(row.id)),))
             create = Link(title=_("New {name}", name=target.name), url=url, icon="plus")
         related = Related(

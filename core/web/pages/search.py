@@ -81,7 +81,7 @@ def palette(request: Request) -> Response:
 def _searched(request: Request) -> Iterable[ResolvedResource]:
     resources: Resources = request.platform.above
     for resource in resources.values():
-        if resource.index is not None and resource.declared.menu and request.principal.allows(resource.key, "view"):
+        if resource.index is not None and resource.declared.menu and resource.allows(request.principal, "view"):
             yield resource
 
 
