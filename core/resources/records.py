@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Connection, func, inspect, select
+from sqlalchemy import BigInteger, Connection, func, inspect, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from core.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, SopiaError, Stale
@@ -20,13 +20,14 @@ from core.kernel.hooks import Hooks
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Public, Through
 from core.kernel.types import Money, now
-from core.resources import rows, values
+from core.resources import values
 from core.resources.conditions import Condition, Context
 from core.resources.fields import Field, Kind, ResolvedField
 from core.resources.queries import Cell, ListRequest, Lists
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.resource import Action
-from core.resources.rows import RowReader
+from core.resources.row_writing import RowReader, write_rows
+from core.resources.rows import undeleted
 
 LARGEST_ID = 2**63 - 1
 LARGEST_INTEGER = 2**31 - 1
@@ -285,6 +286,25 @@ def uses(
         count = connection.execute(select(func.count()).select_from(resolved.table).where(*conditions)).scalar_one()
         if count:
             found.append((place, int(count)))
+    return found + _uses_in_rows(connection, resources, resource, record_id)
+
+
+def _uses_in_rows(
+    connection: Connection, resources: Resources, resource: ResolvedResource, record_id: int
+) -> list[tuple[ResolvedResource, int]]:
+    """How many rows inside other records refer to a record; its own rows are part of it and do not count."""
+    own = {each.rows.table for each in resource.fields.values() if each.rows is not None}
+    found = []
+    for place, field in resources.parts.values():
+        assert field.rows is not None
+        table = field.rows.table
+        leading = [f.column for f in field.rows.fields.values() if f.target == resource.key and f.column is not None]
+        if table in own or not leading:
+            continue
+        meant = or_(*(column == record_id for column in leading))
+        statement = select(func.count()).select_from(table).where(meant, *undeleted(table))
+        if count := connection.execute(statement).scalar_one():
+            found.append((place, int(count)))
     return found
 
 
@@ -417,7 +437,7 @@ class _Reading:
             if self._resource.fields[key].rows is None:
                 continue
             new = self._action == "create"
-            if rows.write(self._session, self._resource, record, key, value, new=new) and not new:
+            if write_rows(self._session, self._resource, record, key, value, new=new) and not new:
                 record.updated_at = now()
 
     def _fault(self, key: str, message: Any) -> None:

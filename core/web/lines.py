@@ -14,7 +14,8 @@ from core.kernel.i18n import translate as _
 from core.resources.fields import ResolvedField, Words
 from core.resources.queries import Cell, today_in
 from core.resources.resolved import ResolvedResource, Resources
-from core.resources.rows import MOST, Line, ResolvedRows
+from core.resources.row_writing import MOST
+from core.resources.rows import Line, ResolvedRows
 from core.web import views
 from core.web.showing import Reader, base_of, drawer, kind_of
 

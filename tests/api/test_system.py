@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -288,3 +289,26 @@ def test_a_deactivated_person_is_out_at_once(admin: Client, application: Applica
     assert client.sign_in("wang", "a quiet place 9").status == 401
     assert admin.send("POST", f"{url}/deactivate").status == 409
     assert admin.send("POST", f"{url}/activate").json["active"] is True
+
+
+def test_a_role_that_people_have_is_not_deleted_a_group_is(admin: Client) -> None:
+    role = made(admin, "roles", name="Auditor")
+    person = made(admin, "users", login="wang", name="Wang", roles=[role["id"]])
+    group = made(admin, "groups", name="Tenders", members=[person["id"]])
+    assert admin.send("DELETE", f"{API}/roles/{role['id']}").status == 409
+    assert admin.send("DELETE", f"{API}/groups/{group['id']}").status == 204
+    assert changed(admin, "users", admin.get(f"{API}/users/{person['id']}").json, roles=[]).status == 200
+    assert admin.send("DELETE", f"{API}/roles/{role['id']}").status == 204
+
+
+def test_the_list_of_people_costs_a_fixed_number_of_statements(
+    admin: Client, sales: dict[str, Any], count_statements: Callable[[], int]
+) -> None:
+    counts = []
+    for number in range(8):
+        made(admin, "users", login=f"p{number}", name="P", memberships=[{"department": sales["id"]}], roles=["member"])
+        count_statements()
+        assert admin.get("/system/users").status == 200
+        counts.append(count_statements())
+    assert set(counts[1:]) == {counts[1]}
+    assert counts[1] <= 6
