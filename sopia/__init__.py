@@ -23,7 +23,7 @@ from core.resources import values
 from core.resources.bulk import take_ids
 from core.resources.fields import Choice, Field
 from core.resources.importing.declared import Alongside, Brings, Headings
-from core.resources.resource import Action, Column, Duplicates, Extension, Panel, Resource, Section
+from core.resources.resource import Action, Column, Derived, Duplicates, Extension, Panel, Resource, Rows, Section
 from core.web.menu import MenuEntry
 from core.web.routing import Everybody, Route
 from core.workplace.demo import Demo
@@ -38,6 +38,7 @@ __all__ = [
     "Column",
     "Conflict",
     "Demo",
+    "Derived",
     "Duplicates",
     "Everybody",
     "Extension",
@@ -60,6 +61,7 @@ __all__ = [
     "Resource",
     "Restrict",
     "Route",
+    "Rows",
     "Schedule",
     "Scoped",
     "Sealed",

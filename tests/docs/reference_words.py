@@ -16,7 +16,8 @@ together.
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Declarations": (
-        "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action", "Duplicates", "Extension",
+        "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action", "Rows", "Derived", "Duplicates",
+        "Extension",
         "Setting", "Route", "MenuEntry", "Job", "Schedule", "Headings", "Alongside", "Brings",
     ),
     "Policies": ("Scoped", "Through", "Attached", "Public", "Private", "Sealed", "Restrict", "Everybody"),
@@ -121,6 +122,21 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "when": "says on which records it is possible: `when(record)`",
         "icon": "the name of an icon of the platform",
         "bulk": "reserved: offered for several records at once",
+    },
+    "Rows": {
+        "name": "the relationship of the model to the rows, which is also the name of the field",
+        "fields": "the fields of a row: names, or `Field`s that refine them; the first says what a row is about",
+        "label": "the heading of the table",
+        "key": "the fields by which a row sent without its `id` is recognised among those that are there",
+        "plain": "a row is little more than a link to what its first field names",
+        "needs": "the resource that one must see, or the right to edit the record, to see the rows",
+        "check": "what is wrong with a row, by field: `check(resources, values)`",
+        "help": "a line below the table",
+        "add": "the words on the button that adds a row",
+    },
+    "Derived": {
+        "field": "the field: key, label, kind, `target` where it leads to a record",
+        "read": "works it out: `read(connection, ids)` gives the values by the record's id",
     },
     "Duplicates": {"keys": "triples: the column that keeps the key, the field it is made of, the function that makes it"},
     "Extension": {
