@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from markupsafe import Markup
+
 from core.kernel.errors import Forbidden, NotFound
 from core.kernel.generations import read_generations
 from core.kernel.i18n import activate
@@ -208,6 +210,10 @@ class Site:
             if request.shell.notices and cookies.NOTICE in request.incoming.cookies:
                 cookies.set_cookie(response, cookies.NOTICE, "", secure=request.is_secure, seconds=0)
         return response
+
+    def draw(self, template: str, locale: str, **names: object) -> Markup:
+        """A part of a page, drawn beforehand and in the language that is active."""
+        return Markup(self._pages[locale].get_template(template).render(names))
 
     def check(self, incoming: Incoming) -> None:
         """Refuse at once what another site made the browser send."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
 from core.kernel.i18n import translate as _
-from core.kernel.policies import Public
 from core.resources.fields import Kind, ResolvedField, Words
 from core.resources.queries import CONTROL, ListRequest
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.address import Pairs, address, changed, filters_of, first, of_field, without
+from core.web.dictionaries import options_of
 from core.web.views import Chip, ColumnChoice, FilterField, Link, Option, Toolbar
 from core.web.views.lists import FilterKind
 
@@ -39,12 +38,6 @@ PERIODS: Final = (
     ("next_7_days", _("Next 7 days")),
 )
 
-SHORT = 40
-"""A dictionary of at most so many words is offered as a list; a longer one is looked up while typing."""
-
-REMEMBERED = 10
-"""Seconds for which the words of dictionaries are remembered."""
-
 
 def toolbar(
     request: Request, resources: Resources, resource: ResolvedResource, wanted: ListRequest, pairs: Pairs
@@ -56,7 +49,7 @@ def toolbar(
     conditions = filters_of(pairs, CONTROL)
     kept = without(pairs, *(name for name, _text in conditions))
     q = first([text for name, text in pairs if name == "q"])
-    create = principal.allows(resource.key, "create")
+    create = resource.allows(principal, "create")
     return Toolbar(
         title=resource.names,
         address=resource.url,
@@ -87,9 +80,9 @@ def _switch(resource: ResolvedResource, pairs: Pairs) -> tuple[Link, ...]:
 
 def _more(request: Request, resource: ResolvedResource, pairs: Pairs) -> Iterable[Link]:
     principal = request.principal
-    if principal.allows(resource.key, "import"):
+    if resource.allows(principal, "import") and request.site.router.find(f"{resource.url}/import"):
         yield Link(title=_("Import a spreadsheet"), url=f"{resource.url}/import", icon="import")
-    if principal.allows(resource.key, "export"):
+    if resource.allows(principal, "export"):
         state = without(pairs, "view")
         yield Link(
             title=_("Export as XLSX"),
@@ -101,7 +94,7 @@ def _more(request: Request, resource: ResolvedResource, pairs: Pairs) -> Iterabl
             url=address(f"{resource.url}/export", (*state, ("format", "csv"))),
             icon="download",
         )
-    if principal.allows(resource.key, "delete") and resource.has_bin:
+    if resource.allows(principal, "delete") and resource.has_bin:
         yield Link(title=_("Recycle bin"), url=f"{resource.url}/bin", icon="trash")
 
 
@@ -147,16 +140,33 @@ def _sorts(
 def _filters(
     request: Request, resources: Resources, resource: ResolvedResource, readable: frozenset[str], pairs: Pairs
 ) -> Iterable[FilterField]:
-    order = [column.field for column in resource.columns]
-    named = sorted((key for key in readable), key=lambda key: (order.index(key) if key in order else 99, key))
-    for key in named:
-        field = resource.fields[key]
-        if field.kind not in FILTERS or key in ("id", "version"):
+    for field, target in filtered(request, resources, resource, readable):
+        yield _filter(request, field, target, of_field(pairs, field.key))
+
+
+def filtered(
+    request: Request, resources: Resources, resource: ResolvedResource, readable: frozenset[str]
+) -> Sequence[tuple[ResolvedField, ResolvedResource | None]]:
+    """The fields that one may filter by, and what those lead to that are relations."""
+    key = ("filtered", request.principal)
+    found: Sequence[tuple[ResolvedField, ResolvedResource | None]] | None = resource.kept.get(key)
+    if found is None:
+        order = [column.field for column in resource.columns]
+        named = sorted(readable, key=lambda key: (order.index(key) if key in order else 99, key))
+        found = resource.keep(key, tuple(_with_targets(request, resources, [resource.fields[key] for key in named])))
+    return found
+
+
+def _with_targets(
+    request: Request, resources: Resources, fields: Iterable[ResolvedField]
+) -> Iterable[tuple[ResolvedField, ResolvedResource | None]]:
+    for field in fields:
+        if field.kind not in FILTERS or field.key in ("id", "version"):
             continue
         target = resources.target(field) if field.is_relation or field.many else None
-        if (field.is_relation or field.many) and (target is None or not request.principal.allows(target.key, "view")):
+        if (field.is_relation or field.many) and (target is None or not target.allows(request.principal, "view")):
             continue
-        yield _filter(request, field, target, of_field(pairs, key))
+        yield field, target
 
 
 def _filter(
@@ -203,28 +213,6 @@ def _label(request: Request, target: ResolvedResource | None, value: str) -> str
         return str(_("Me")) if value == "me" else ""
     statement = select(target.label).where(target.table.c.id == int(value))
     return str(request.connection.execute(statement).scalar() or "")
-
-
-def options_of(request: Request, target: ResolvedResource) -> Sequence[tuple[int, str, str]] | None:
-    """The words of a short dictionary: id, name, colour; None for whatever is no short dictionary."""
-    if not isinstance(target.policy, Public) or "archived" not in target.table.c:
-        return None
-    kept: tuple[float, Sequence[tuple[int, str, str]] | None] | None = target.kept.get("options")
-    moment = time.monotonic()
-    if kept is None or kept[0] < moment:
-        kept = target.keep("options", (moment + REMEMBERED, _read_options(request, target)))
-    return kept[1]
-
-
-def _read_options(request: Request, target: ResolvedResource) -> Sequence[tuple[int, str, str]] | None:
-    table = target.table
-    colour = table.c.colour if "colour" in table.c else table.c.id
-    order = [table.c.position, table.c.id] if "position" in table.c else [target.label]
-    statement = select(table.c.id, target.label, colour).where(table.c.archived.is_(False)).order_by(*order)
-    rows = request.connection.execute(statement.limit(SHORT + 1)).all()
-    if len(rows) > SHORT:
-        return None
-    return [(row[0], str(row[1]), row[2] if isinstance(row[2], str) else "") for row in rows]
 
 
 def _chips(resource: ResolvedResource, filters: Sequence[FilterField], pairs: Pairs) -> Iterable[Chip]:

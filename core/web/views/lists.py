@@ -139,6 +139,7 @@ class Toolbar:
     query: str = ""
     create: Link | None = None
     more: tuple[Link, ...] = ()  # import, export, recycle bin
+    drawn: Markup = NOTHING  # all but the title, where it was drawn before and kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
