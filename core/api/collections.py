@@ -14,6 +14,7 @@ from core.resources.records import Records
 from core.resources.representation import json_of, objects
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.resource import Redaction
+from core.web.pages.exports import export_list
 from core.web.pages.lists import context_of
 from core.web.responses import Json, Response
 
@@ -81,6 +82,10 @@ class Collection:
     def read(self, request: Request) -> Response:
         """One record."""
         return self._answer(request, request.params["id"])
+
+    def export(self, request: Request) -> Response:
+        """All that the list's filters match, as a file."""
+        return export_list(self._resources, self._resource, request)
 
     def create(self, request: Request) -> Response:
         """A new record."""

@@ -19,6 +19,7 @@ from core.api.schemas import (
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import platform_version
 from core.kernel.principal import Principal
+from core.resources.exporting import FORMATS
 from core.resources.queries import LIMIT, MOST
 from core.resources.records import as_field
 from core.resources.resolved import ResolvedResource, Resources
@@ -173,6 +174,8 @@ class _Told:
         """Its addresses, with the verbs that are granted."""
         one = f"{self._url}/{{id}}"
         told: dict[str, Any] = {self._url: {"get": self._list()}, one: {"get": self._read()}}
+        if self._resource.allows(self._principal, "export"):
+            told[f"{self._url}/export"] = {"get": self._export()}
         if self._resource.read_only:
             return told
         if self._may("create"):
@@ -209,6 +212,29 @@ class _Told:
                 *self._filters(),
             ],
             answers={"200": _answer(_("One page."), _ref(f"{self._resource.key}.page"))},
+        )
+
+    def _export(self) -> dict[str, Any]:
+        file: Schema = {"type": "string", "format": "binary"}
+        form = {"name": "format", "in": "query", "schema": {"type": "string", "enum": list(FORMATS), "default": "xlsx"}}
+        names = (*(("q",) if self._resource.declared.search else ()),)
+        return self._operation(
+            "export",
+            _("{names} as a file", names=self._resource.names),
+            (400, 401, 403, 429),
+            parameters=[
+                form,
+                *(_ref(name, "parameters") for name in names),
+                self._names("fields", _("The fields to read, also through relations: name,owner.name.")),
+                self._names("sort", _("The order: -created_at,name.")),
+                *self._filters(),
+            ],
+            answers={
+                "200": {
+                    "description": str(_("The file.")),
+                    "content": {kind: {"schema": file} for kind in FORMATS.values()},
+                }
+            },
         )
 
     def _usual_parameters(self) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ def _routes_of(resource: ResolvedResource, collection: Collection) -> Iterable[R
     one = f"{url}/{{id:int}}"
     yield Route(url, collection.list, f"{key}.view")
     yield Route(one, collection.read, f"{key}.view")
+    yield Route(f"{url}/export", collection.export, f"{key}.export")
     if resource.read_only:
         return
     yield Route(url, collection.create, f"{key}.create", methods=("POST",))

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -24,6 +25,8 @@ COMMANDS = {
     "plugin": "core.cli.plugin",
     "user": "core.cli.user",
     "token": "core.cli.token",
+    "import": "core.cli.transfer",
+    "export": "core.cli.transfer",
     "doctor": "core.cli.doctor",
 }
 """Each command and the module that holds it under its own name."""
@@ -43,7 +46,9 @@ class Commands(click.Group):
         """The command of that name, None where there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
+        name = cmd_name.replace("-", "_")
+        # A word of Python's own, such as import, cannot be the name of a function.
+        command = getattr(import_module(COMMANDS[cmd_name]), f"{name}_" if iskeyword(name) else name)
         assert isinstance(command, click.Command)
         return command
 

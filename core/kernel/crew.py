@@ -37,6 +37,7 @@ def make_worker(platform: Platform, threads: int = THREADS) -> Worker:
         timezone=platform.settings.timezone,
         surroundings=surroundings,
         threads=threads,
+        platform=platform,
     )
 
 

@@ -66,8 +66,10 @@ class NoLongerActive(SopiaError):
 class Run:
     """One attempt at a job, as the job's function sees it."""
 
-    def __init__(self, job: Row[Any], gate: Gate) -> None:
+    def __init__(self, job: Row[Any], gate: Gate, platform: Any = None) -> None:
         self.id: int = job.id
+        self.platform = platform
+        """The generation of the platform that the job runs in, where the worker belongs to one."""
         self.payload: dict[str, Any] = job.payload
         self.user_id: int | None = job.user_id
         self.attempt: int = job.attempts
@@ -84,6 +86,7 @@ class Run:
         self.check()
         if self.user_id is None:
             with self._gate.database.system(self._job.why, write=write) as session:
+                session.info["watchers"] = self._gate.watchers
                 yield session
             return
         with self._gate.database.transaction(write=write) as system:
@@ -145,9 +148,11 @@ class Worker:
         threads: int = THREADS,
         lease: timedelta = LEASE,
         looking: float = LOOKING,
+        platform: Any = None,
     ) -> None:
         self.name = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._gate = gate
+        self._platform = platform
         self._database: Database = gate.database
         self._jobs = _by_name(known)
         self._schedules = tuple(schedules)
@@ -257,7 +262,7 @@ class Worker:
         return True
 
     def _attempt(self, job: Row[Any]) -> None:
-        run = Run(job, self._gate)
+        run = Run(job, self._gate, self._platform)
         replaced = self._running.get(job.id)
         if replaced is not None:
             replaced.end()

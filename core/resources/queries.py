@@ -150,7 +150,7 @@ def read_list(
         conditions=conditions,
         sort=sort,
         terms=parse(grouped.get("q", [""])[-1]) if resource.declared.search else parse(""),
-        cursor=_read_cursor(resources, resource, cursor, sort) if cursor else None,
+        cursor=read_cursor(resources, resource, cursor, sort) if cursor else None,
         limit=_read_limit(grouped.get("limit", [""])[-1]),
     )
 
@@ -200,7 +200,7 @@ def read_sort(resources: Resources, resource: ResolvedResource, text: str, conte
     return tuple(steps)
 
 
-def _read_cursor(resources: Resources, resource: ResolvedResource, text: str, sort: Sequence[Sort]) -> Cursor:
+def read_cursor(resources: Resources, resource: ResolvedResource, text: str, sort: Sequence[Sort]) -> Cursor:
     broken = BadRequest(_("The cursor is broken or belongs to another list."), _("Start at the first page."))
     try:
         raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))

@@ -96,7 +96,7 @@ def test_lists_and_records_read_as_described(company: Company) -> None:
     admin = company.client("admin")
     document = described(admin)
     for path, verb, operation in operations(document):
-        if verb != "get" or "{id}" in path:
+        if verb != "get" or "{id}" in path or path.endswith("/export"):
             continue
         page = admin.get(path, {"count": "true", "limit": "200"}).json
         assert complaints(document, answered(operation, "200"), page) == [], path

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import IO, Any, Final, Protocol
+from typing import IO, Any, BinaryIO, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -35,7 +35,7 @@ from core.resources.importing.writing import Desk, Writer
 from core.resources.queries import today_in
 from core.resources.records import Records
 from core.resources.resolved import ResolvedResource, Resources
-from core.resources.sheets import Limits, Row, Table, read_table
+from core.resources.sheets import Limits, Row, Table, read_table, write_csv
 from core.resources.values.texts import plain
 
 CHUNK: Final = 1_000
@@ -276,6 +276,27 @@ class Imports:
         if resource is None:
             raise NotFound
         return resource
+
+    def targets(self, found: Import, principal: Principal) -> dict[str, Target]:
+        """Where the columns of an import may go, by path."""
+        return targets_of(self._resources, self.resource_of(found), principal)
+
+    def write_left_out(self, found: Import, file: BinaryIO) -> int:
+        """Write the rows that were not written, with what is wrong in a column of its own, as CSV; how many."""
+        fault = str(_("What is wrong"))
+
+        def lines() -> Iterator[list[object]]:
+            after = 0
+            while True:
+                with self._database.transaction(write=False) as connection:
+                    rows = self.rows(connection, found, after=after, count=CHUNK)
+                for row in rows:
+                    yield [*row.cells, _told(found, row)]
+                if len(rows) < CHUNK:
+                    return
+                after = rows[-1].number
+
+        return write_csv(lines(), [*found.header, fault], file)
 
     def look(self, found: Import, principal: Principal, rows: int = 5) -> Look:
         """The header, the first rows, and what the columns seem to be."""
@@ -672,6 +693,15 @@ def _as_row(import_id: int, verdict: Verdict) -> dict[str, Any]:
         "note": str(verdict.note),
         "record_id": verdict.record_id if verdict.outcome == "duplicate" else None,
     }
+
+
+def _told(found: Import, row: Any) -> str:
+    """What is wrong with a row that was kept, in one line."""
+    parts = [
+        f"{found.header[int(index)]}: {message}" if 0 <= int(index) < len(found.header) else message
+        for index, message in row.faults.items()
+    ]
+    return " ".join([*parts, row.note]).strip()
 
 
 def _chunks(table: Table) -> Iterator[list[Row]]:

@@ -43,6 +43,8 @@ class Target:
     label: Words
     names: tuple[str, ...] = ()
     alongside: Alongside | None = None
+    leads_to: ResolvedResource | None = None
+    """The resource of the records that a relation means, whose own name may head the column as well."""
 
     @property
     def required(self) -> bool:
@@ -62,7 +64,7 @@ def targets_of(resources: Resources, resource: ResolvedResource, principal: Prin
     """All places by path that a file of this person may fill."""
     names = {path: given for part in resource.declared.of_kind(Headings) for path, given in part.names.items()}
     found = {
-        key: Target(key, each, resource, each.label, names.get(key, ()))
+        key: Target(key, each, resource, each.label, names.get(key, ()), leads_to=resources.get(each.target))
         for key in resource.fields
         if _may_fill(resource, each := resource.fields[key], principal)
     }
@@ -142,11 +144,14 @@ def _forms(name: str) -> Iterable[str]:
 def _vocabularies(targets: Mapping[str, Target], catalogues: Catalogues) -> list[dict[str, str]]:
     """Names by plainness: the labels on the screens, the keys, the other names that plugins declare."""
     labels: dict[str, str] = {}
+    others: dict[str, str] = {}
     for locale in catalogues.available_locales:
         with activate(catalogues, locale):
             for path, each in targets.items():
                 labels.setdefault(plain_name(str(each.label)), path)
+                if each.leads_to is not None:
+                    others.setdefault(plain_name(str(each.leads_to.name)), path)
     # A heading that a plugin declares for a part is meant more than a label that happens to be the same.
     declared = {plain_name(name): path for path, each in targets.items() for name in each.names}
     keys = {plain_name(path): path for path in targets if path != NUMBER} | {NUMBER: NUMBER}
-    return [declared, labels, keys]
+    return [declared, labels, keys, others]

@@ -129,7 +129,7 @@ class ListPages:
         return draw_table(request, self._resource, page.cells, page.rows, columns, selectable=selectable)
 
     def _bulk(self, request: Request) -> tuple[Bulk, ...]:
-        if not request.principal.allows(self._resource.key, "delete") or not self._resource.has_bin:
+        if not self._resource.allows(request.principal, "delete") or not self._resource.has_bin:
             return ()
         ask = _("Move {count} records to the recycle bin?", count="{count}")
         return (Bulk(title=_("Delete"), url=f"{self._resource.url}/delete", icon="trash", danger=True, ask=ask),)
@@ -144,8 +144,8 @@ class ListPages:
                 icon="filter",
                 button=Link(title=_("Clear all filters"), url=resource.url),
             )
-        create = request.principal.allows(resource.key, "create")
-        imports = request.principal.allows(resource.key, "import")
+        create = resource.allows(request.principal, "create")
+        imports = resource.allows(request.principal, "import") and request.site.router.find(f"{resource.url}/import")
         return Empty(
             title=_("No {names} yet", names=resource.names),
             text=_("What you and those in your scope enter will stand here.")

@@ -13,6 +13,7 @@ from core.web.pages import system
 from core.web.pages.actions import ActionPages
 from core.web.pages.explain import ALLOW as EXPLAINED
 from core.web.pages.explain import ExplainPages
+from core.web.pages.exports import export_list
 from core.web.pages.forms import FormPages
 from core.web.pages.lists import ListPages
 from core.web.pages.records import RecordPages, undo
@@ -47,6 +48,7 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
     pages = RecordPages(resources, resource, records)
     yield Route(url, lists.list, f"{key}.view")
     yield Route(f"{url}/{{id:int}}", pages.show, f"{key}.view")
+    yield Route(f"{url}/export", partial(export_list, resources, resource), f"{key}.export")
     yield Route(f"{url}/options", partial(_options, resources, resource), f"{key}.view")
     yield Route(f"{url}/{{id:int}}/explain", ExplainPages(resources, resource, records).show, EXPLAINED)
     yield Route(f"{url}/{{id:int}}/timeline", pages.older, f"{key}.view")
