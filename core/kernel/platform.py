@@ -97,7 +97,7 @@ def open_platform(settings: Settings, *, parts: Parts | None = None, safe: bool 
     database = Database(settings.database_url, pool_size=POOL)
     try:
         platform = build(settings, database, parts=parts, safe=safe)
-        return replace(platform, first_password=prepare(settings, database))
+        return replace(platform, first_password=prepare(settings, database, platform.gate.watchers))
     except BaseException:
         database.dispose()
         raise
@@ -167,7 +167,7 @@ def rebuild(platform: Platform) -> Platform:
     )
 
 
-def prepare(settings: Settings, database: Database) -> str | None:
+def prepare(settings: Settings, database: Database, watchers: Sequence[Watcher] = ()) -> str | None:
     """Make what an installation begins with: the shipped roles and the first administrator.
 
     His password is the answer where it was made up here, for the only time that anybody can read it.
@@ -178,6 +178,7 @@ def prepare(settings: Settings, database: Database) -> str | None:
     # The hash takes its time, and nobody should have to wait for the lock meanwhile.
     password_hash = hash_password(password) if empty else ""
     with database.system("shipped roles and first administrator") as session:
+        session.info["watchers"] = tuple(watchers)
         _one_at_a_time(session.connection())
         install_roles(session)
         made = empty and _make_administrator(session, password_hash, settings.locale)

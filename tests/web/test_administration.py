@@ -384,3 +384,7 @@ def test_a_persons_timeline_tells_of_places_and_roles(admin: Client, sales: dict
     timeline = page[page.index("动态") :]
     for told in ("Sales", "部门主管", "普通成员"):
         assert told in timeline, told
+
+
+def test_the_first_administrator_is_found_by_name(admin: Client) -> None:
+    assert [each["label"] for each in admin.get("/system/users/options?q=admin").json["items"]] == ["系统管理员"]
