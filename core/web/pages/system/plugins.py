@@ -64,8 +64,15 @@ def _change(request: Request, verb: str) -> Response:
             write_event(connection, request.principal.user_id, "page", KEY, verb, {"name": each})
     with database.transaction(write=False) as connection:
         request.site.host.renew(read_generations(connection)[1])
+    titles = {line.name: line.title for line in lifecycle.lines()}
+    titles |= {plugin.name: str(plugin.title) for plugin in request.platform.registry.plugins}
     words = _("Enabled: {names}") if verb == "enable" else _("Disabled: {names}")
-    return request.redirect(URL, str(words).format(names=", ".join(changed)) if changed else _("Nothing to do."))
+    return request.redirect(
+        URL,
+        str(words).format(names=", ".join(titles.get(each, each) for each in changed))
+        if changed
+        else _("Nothing to do."),
+    )
 
 
 def _lifecycle(request: Request) -> Lifecycle:
@@ -128,20 +135,29 @@ def _row(line: PluginLine, lines: Mapping[str, PluginLine], registry: Registry, 
         required_by=tuple(_named(each.name, lines) for each in needed_by),
         adds=tuple(_adds(line.name, registry)) if there else (),
         error=reason,
-        actions=tuple(_actions(line, lines, [each for each in needed_by if each.state == State.ENABLED]))
+        actions=tuple(
+            _actions(
+                line,
+                plugin.title if plugin else line.title,
+                lines,
+                [each for each in needed_by if each.state == State.ENABLED],
+            )
+        )
         if changes
         else (),
         link=_first_page(line.name, registry) if there else None,
     )
 
 
-def _actions(line: PluginLine, lines: Mapping[str, PluginLine], needed_by: list[PluginLine]) -> Iterable[Button]:
+def _actions(
+    line: PluginLine, title: Words, lines: Mapping[str, PluginLine], needed_by: list[PluginLine]
+) -> Iterable[Button]:
     if line.state == State.ENABLED:
         # The bridges that nobody has decided on go along, and so stand against nothing.
         chosen = [each for each in needed_by if not each.automatic]
         names = str(_(", ")).join(_named(each.name, lines) for each in chosen)
         confirm = Confirm(
-            title=_("Disable “{title}”?", title=line.title),
+            title=_("Disable “{title}”?", title=title),
             text=_(
                 "Its pages and fields disappear for everybody. Its data is kept, and comes back when it is enabled."
             ),
