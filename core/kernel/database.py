@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import structlog
 from sqlalchemy import Column, Connection, Engine, ForeignKey, Index, MetaData, Table, create_engine, event, text
 from sqlalchemy import orm as sqlalchemy_orm
+from sqlalchemy.dialects.postgresql.base import RESERVED_WORDS
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -37,6 +38,10 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 """Every constraint has a name, because one without a name cannot be changed later."""
+
+
+RESERVED_WORDS.add("system_user")
+"""A word of SQL from PostgreSQL 16 on, which SQLAlchemy does not quote by itself, and the name of a table here."""
 
 
 class Base(DeclarativeBase):

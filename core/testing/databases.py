@@ -205,8 +205,7 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def kinds_wanted(chosen: str, marks: Iterable[str]) -> list[Kind]:
-    """The databases a test runs on: those chosen on the command line, and of them those that the test is marked for."""
+def kinds_possible(marks: Iterable[str]) -> list[Kind]:
+    """The databases that a test can run on: both, or those that it is marked for by hand."""
     names = set(marks)
-    marked = [kind for kind in KINDS if kind in names] or list(KINDS)
-    return [kind for kind in marked if chosen in ("all", kind)]
+    return [kind for kind in KINDS if kind in names] or list(KINDS)

@@ -83,11 +83,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that needs a database on each of them, marked with its name."""
     if "database_kind" not in metafunc.fixturenames:
         return
-    from core.testing.databases import kinds_wanted
+    from core.testing.databases import kinds_possible
 
-    marks = (mark.name for mark in metafunc.definition.iter_markers())
-    kinds = kinds_wanted(metafunc.config.getoption("--database"), marks)
+    kinds = kinds_possible(mark.name for mark in metafunc.definition.iter_markers())
     metafunc.parametrize("database_kind", [pytest.param(kind, marks=getattr(pytest.mark, kind)) for kind in kinds])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests on databases that were not asked for."""
+    chosen = config.getoption("--database")
+    if chosen == "all":
+        return
+    left = [item for item in items if _kind_of(item) not in (None, chosen)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if _kind_of(item) in (None, chosen)]
+
+
+def _kind_of(item: pytest.Item) -> str | None:
+    callspec = getattr(item, "callspec", None)
+    kind: str | None = callspec.params.get("database_kind") if callspec else None
+    return kind
 
 
 @pytest.fixture(scope="session")

