@@ -209,3 +209,8 @@ def kinds_possible(marks: Iterable[str]) -> list[Kind]:
     """The databases that a test can run on: both, or those that it is marked for by hand."""
     names = set(marks)
     return [kind for kind in KINDS if kind in names] or list(KINDS)
+
+
+def kinds_wanted(chosen: str, marks: Iterable[str]) -> list[Kind]:
+    """Those of the possible databases that were chosen, for installations that are shared by the tests of a module."""
+    return [kind for kind in kinds_possible(marks) if chosen in ("all", kind)]
