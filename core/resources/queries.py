@@ -269,7 +269,7 @@ class Lists:
         cells = self.cells(request.columns)
         backwards = request.cursor is not None and request.cursor.backwards
         statement, values = self._statement(connection, request, context, cells)
-        rows = [tuple(row) for row in connection.execute(statement, values)]
+        rows: list[Any] = list(connection.execute(statement, values).all())
         more = len(rows) > request.limit
         rows = rows[: request.limit]
         if backwards:
@@ -282,7 +282,8 @@ class Lists:
     def count(self, connection: Connection, request: ListRequest, context: Context, *, exact: bool = False) -> int:
         """How many records the request matches; without `exact` at most one more than `COUNTED`."""
         walk = self._plan(connection, request)[1]
-        broad = self._is_broad(connection, context)
+        # Whoever counts all that he sees stops after a thousand of his own, without looking at others'.
+        broad = bool(request.conditions or request.terms) and self._is_broad(connection, context)
         shape = ("count", exact, *self._shape(request), walk, broad, self._hidden(context))
         statement = self._resource.kept.get(shape)
         if statement is None:

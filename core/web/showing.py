@@ -100,14 +100,32 @@ def _tag(each: tuple[int, str, str] | Line, cell: Cell) -> tuple[str, str]:
     return cell.target.shown(label) if cell.target is not None else label, ""
 
 
-def draw_rows(cells: Sequence[Cell], rows: Iterable[tuple[Any, ...]], reader: Reader) -> list[tuple[Any, ...]]:
+def draw_rows(cells: Sequence[Cell], rows: Sequence[Sequence[Any]], reader: Reader) -> list[tuple[Any, ...]]:
     """Rows of a list page as the row template takes them: the id, then what each cell needs."""
-    plan = []
+    if not rows:
+        return []
+    # Column by column, because a loop over one column costs a third of a call for each of its cells.
+    columns = list(zip(*rows, strict=True))
+    drawn: list[Sequence[Any]] = [columns[0]]
     position = 1
     for cell in cells:
-        plan.append((position, position + cell.width, drawer(cell, reader)))
+        drawn += _draw_column(cell, columns[position : position + cell.width], reader)
         position += cell.width
-    return [(row[0], *(value for start, end, draw in plan for value in draw(row[start:end]))) for row in rows]
+    return list(zip(*drawn, strict=True))
+
+
+def _draw_column(cell: Cell, given: Sequence[Sequence[Any]], reader: Reader) -> Iterable[Sequence[Any]]:
+    """What `drawer` makes of every row's values, for the commonest kinds without a call for each."""
+    if cell.field.is_relation:
+        names = [name or "" for name in given[1]]
+        if cell.field.target == USER:
+            return names, given[0], [initials(name) for name in names]
+        if cell.width == 3:
+            return names, [colour or "" for colour in given[2]]
+    elif cell.field.kind in ("text", "long", "email", "colour") and cell.field.shown is None:
+        return (["" if value is None else value for value in given[0]],)
+    draw = drawer(cell, reader)
+    return zip(*[draw(values) for values in zip(*given, strict=True)], strict=True)
 
 
 def _related(cell: Cell) -> Draw:
@@ -127,7 +145,7 @@ def _instant(reader: Reader) -> Draw:
         if moment is None:
             return ("", "")
         local = moment.astimezone(zone)
-        return (formats.relative_day(local.date(), today), f"{local:%Y-%m-%d %H:%M}")
+        return (formats.relative_day(local, today), local.isoformat(" ", "minutes")[:16])
 
     return draw
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from core.web.requests import Request
 
 
+KEPT = 256
+"""Heads of tables kept in a process."""
+
+
 def context_of(request: Request) -> Context:
     """What reading filters and values depends on for this request."""
     zone = request.timezone
@@ -53,7 +57,7 @@ class ListPages:
             return Json({"count": count if isinstance(count, str) else f"{count:,}"})
         pairs = state_of(given)
         totals = self._totals(request, lists, wanted, page.cells, context)
-        columns = self._columns(page.cells, wanted, pairs, totals)
+        columns = self._heads(request, page.cells, wanted, pairs, totals)
         bar = bar_of(request, self._resources, self._resource, wanted, pairs)
         bulk = self._bulk(request)
         summed = any(column.total for column in self._resource.columns)
@@ -93,6 +97,21 @@ class ListPages:
         sums = lists.totals(request.connection, wanted, context, paths) if paths else {}
         reader = reader_of(request)
         return {path: total_of(cell, sums[path], reader) for cell in cells if (path := cell.path) in sums}
+
+    def _heads(
+        self, request: Request, cells: tuple[Cell, ...], wanted: ListRequest, pairs: Pairs, totals: dict[str, str]
+    ) -> tuple[Column, ...]:
+        """The columns; those without totals are kept for the next page of the same list."""
+        if totals:
+            return self._columns(cells, wanted, pairs, totals)
+        kept: dict[Any, tuple[Column, ...]] = request.site.kept.setdefault("heads", {})
+        key = (self._resource.key, wanted.columns, wanted.sort, pairs)
+        columns = kept.get(key)
+        if columns is None:
+            if len(kept) >= KEPT:
+                kept.clear()
+            columns = kept[key] = self._columns(cells, wanted, pairs, totals)
+        return columns
 
     def _columns(
         self, cells: tuple[Cell, ...], wanted: ListRequest, pairs: Pairs, totals: dict[str, str]
