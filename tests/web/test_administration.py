@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.assembly import assemble
 from core.kernel.platform import Platform
 from core.kernel.plugin_settings import enter_settings, read_setting
 from core.kernel.plugins import Setting
+from core.kernel.settings import Settings
 from core.kernel.tokens import create_token
 from core.kernel.types import Money
 from core.testing.client import Client
@@ -388,3 +392,20 @@ def test_a_persons_timeline_tells_of_places_and_roles(admin: Client, sales: dict
 
 def test_the_first_administrator_is_found_by_name(admin: Client) -> None:
     assert [each["label"] for each in admin.get("/system/users/options?q=admin").json["items"]] == ["系统管理员"]
+
+
+def test_a_plugin_goes_and_comes_back_without_a_restart(database_url: str, tmp_path: Path) -> None:
+    settings = Settings.load(data_dir=tmp_path, database_url=database_url, admin_password=PASSWORD)
+    application = Application(assemble(settings), works=False)
+    client = Client(application)
+    client.sign_in("admin", PASSWORD)
+    assert client.get("/customers/customers").status == 200
+    for verb, status in (("disable", 404), ("enable", 200)):
+        assert client.post(f"/system/plugins/customers/{verb}").status == 303
+        deadline = time.monotonic() + 30
+        while client.get("/customers/customers").status != status and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert client.get("/customers/customers").status == status
+    assert client.post("/system/plugins/nothing/enable").status == 409
+    assert "customers" in client.get("/system/history?resource=system.plugin").text
+    application.close()
