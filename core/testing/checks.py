@@ -9,12 +9,11 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from sqlalchemy import Engine, event, inspect
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from core.kernel import autogenerate, migrations
@@ -24,6 +23,7 @@ from core.kernel.plugins import Plugin, table_of
 from core.testing.client import Client
 from core.testing.installation import PASSWORD
 from core.testing.samples import make_person, make_record
+from core.testing.statements import counted
 from core.testing.wording import untranslated
 
 MOST_STATEMENTS = 30
@@ -198,22 +198,6 @@ class PluginChecks:
             catalogue = declared.folder / "locale" / locale / "LC_MESSAGES" / f"{self.plugin}.po"
             missing = untranslated(declared.folder, catalogue)
             assert [f"{text.place}: {text.source}" for text in missing] == []
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The SQL statements that are sent meanwhile, without the beginnings and ends of transactions."""
-    sent: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")):
-            sent.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def _with_required(name: str) -> list[str]:

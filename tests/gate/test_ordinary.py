@@ -19,7 +19,7 @@ from core.kernel.history import HistoryEntry
 from core.kernel.roles import Share
 from core.kernel.types import now
 from core.testing import Schema
-from core.testing.checks import counted
+from core.testing.statements import counted
 from tests.gate.company import ADA, ANN, BOB, DAN, EAST, EVE, FAY, IDA, PLACES, WEST, Oracle, found, principal, secret
 from tests.gate.models import (
     MODELS,
