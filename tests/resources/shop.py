@@ -18,10 +18,10 @@ class Order(Scoped, Model):
     __tablename__ = "shop_order"
 
     number: Mapped[str] = mapped_column(String(30))
-    lines: Mapped[list[Line]] = relationship(back_populates="order", order_by="Line.position")
+    lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.position")
 
 
-class Line(Model):
+class OrderLine(Model):
     """One line of an order."""
 
     __tablename__ = "shop_line"

@@ -25,7 +25,7 @@ from core.resources.resolved import Resources
 from core.resources.resource import Resource, Rows
 from core.resources.rows import resolve_rows
 from core.testing.databases import Schema
-from tests.resources.shop import Line, Order
+from tests.resources.shop import Order, OrderLine
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Shop:
 
 @pytest.fixture
 def schema() -> Schema:
-    return Schema.of(Order, Line)
+    return Schema.of(Order, OrderLine)
 
 
 @pytest.fixture
