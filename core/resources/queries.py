@@ -452,22 +452,29 @@ def collections(
     """The records of a many-to-many field by the id of the record they belong to: id, label and colour of each."""
     if not ids:
         return {}
+    key = ("collection", field.key)
+    statement = resource.kept.get(key)
+    if statement is None:
+        statement = resource.keep(key, _of_collection(resource, field, target))
+    found: dict[int, list[tuple[int, str, str]]] = {}
+    for record_id, target_id, label, tint in connection.execute(statement, {"ids": ids}):
+        found.setdefault(record_id, []).append((target_id, label, tint or ""))
+    return found
+
+
+def _of_collection(resource: ResolvedResource, field: ResolvedField, target: ResolvedResource) -> Select[Any]:
     relation = resource.mapper.relationships[field.attribute]
     secondary = relation.secondary
     assert isinstance(secondary, Table)
     mine = next(c for c in secondary.c if c.references(resource.table.c.id))
     theirs = next(c for c in secondary.c if c is not mine and c.references(target.table.c.id))
     colour = target.table.c.colour if "colour" in target.table.c else literal("")
-    statement = (
+    return (
         select(mine, target.table.c.id, target.label, colour)
         .select_from(secondary.join(target.table, target.table.c.id == theirs))
         .where(mine.in_(bindparam("ids", expanding=True)))
         .order_by(target.label)
     )
-    found: dict[int, list[tuple[int, str, str]]] = {}
-    for record_id, target_id, label, tint in connection.execute(statement, {"ids": ids}):
-        found.setdefault(record_id, []).append((target_id, label, tint or ""))
-    return found
 
 
 def _width(resolved: ResolvedField, target: ResolvedResource | None) -> int:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column as TableColumn
-from sqlalchemy import Table, inspect
+from sqlalchemy import Select, Table, bindparam, inspect, select
 from sqlalchemy.orm import Mapper
 
 from core.kernel.access import Principal
@@ -116,7 +116,12 @@ class ResolvedResource:
         """Whether nobody writes its records by hand: history."""
         return all(each.readonly for each in self.fields.values())
 
-    @property
+    @cached_property
+    def labels(self) -> Select[Any]:
+        """Asks for id and label of the records whose `ids` are given."""
+        return select(self.table.c.id, self.label).where(self.table.c.id.in_(bindparam("ids", expanding=True)))
+
+    @cached_property
     def label(self) -> TableColumn[Any]:
         """The column that says what a record is called."""
         own = getattr(self.model, "__label__", None)

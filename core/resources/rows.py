@@ -223,8 +223,7 @@ def labels_of(
     target, wanted = resources.target(relation), sorted(i for i in ids if i is not None)
     if target is None or not wanted:
         return {}
-    statement = select(target.table.c.id, target.label).where(target.table.c.id.in_(bindparam("ids", expanding=True)))
-    return {row[0]: str(row[1]) for row in connection.execute(statement, {"ids": wanted})}
+    return {row[0]: str(row[1]) for row in connection.execute(target.labels, {"ids": wanted})}
 
 
 def work_out(

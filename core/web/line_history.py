@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Select, select
@@ -71,8 +72,10 @@ class LineHistory:
         return found
 
 
-def entries_beneath(connection: Connection, statement: Select[Any]) -> list[HistoryEntry]:
+def entries_beneath(
+    connection: Connection, statement: Select[Any], values: Mapping[str, Any] | None = None
+) -> list[HistoryEntry]:
     """Entries beyond the scope, for what is known to be visible by the record it belongs to."""
     columns = [column.key for column in HistoryEntry.__table__.c]
-    rows = privileged(connection).execute(statement)
+    rows = privileged(connection).execute(statement, values)
     return [HistoryEntry(**dict(zip(columns, row, strict=True))) for row in rows]

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.kernel import formats
 from core.kernel.history import HistoryEntry
@@ -17,7 +17,7 @@ from core.kernel.types import now
 from core.kernel.users import User
 from core.resources.fields import ResolvedField
 from core.resources.resolved import ResolvedResource, Resources
-from core.web.line_history import LineHistory
+from core.web.line_history import LineHistory, entries_beneath
 from core.web.navigation import person
 from core.web.views import Change, Entry
 from core.web.views.shell import Words
@@ -44,7 +44,21 @@ ORIGINS: dict[str, Text] = {
 }
 
 SHOWN = 20
+LAST = 2**63 - 1
 LONGEST = 120
+
+OF_RECORD = (
+    select(HistoryEntry.__table__)
+    .where(
+        HistoryEntry.resource == bindparam("resource"),
+        HistoryEntry.record == bindparam("record"),
+        HistoryEntry.id < bindparam("before"),
+    )
+    .order_by(HistoryEntry.id.desc())
+    .limit(SHOWN)
+)
+
+PEOPLE = select(User.id, User.name).where(User.id.in_(bindparam("ids", expanding=True)))
 
 
 class History:
@@ -58,11 +72,12 @@ class History:
         self._lines = LineHistory(request, resources)
 
     def of_record(self, resource: ResolvedResource, record_id: int, before: int | None = None) -> list[Entry]:
-        """The latest entries of one record, newest first; `before` an entry's id for older ones."""
-        statement = select(HistoryEntry).where(HistoryEntry.resource == resource.key, HistoryEntry.record == record_id)
-        if before is not None:
-            statement = statement.where(HistoryEntry.id < before)
-        found = list(self._request.reader.scalars(statement.order_by(HistoryEntry.id.desc()).limit(SHOWN)))
+        """The latest entries of one record, newest first; `before` an entry's id for older ones.
+
+        The record has been read in scope by the caller: whoever sees it sees its history.
+        """
+        values = {"resource": resource.key, "record": record_id, "before": before or LAST}
+        found = entries_beneath(self._request.connection, OF_RECORD, values)
         # The rows that came with the record are part of its making.
         made = {entry.operation for entry in found if entry.action == "create"}
         of_lines = self._lines.entries(resource, record_id, before, SHOWN)
@@ -81,20 +96,23 @@ class History:
         for entry in entries:
             if entry.actor_id:
                 people.add(entry.actor_id)
-            for field, _key, before, after in self._fields(entry):
+            for field, _key, before, after in self._changed(entry):
                 if field.is_relation or field.many:
                     for value in (before, after):
                         wanted[field.target].update(v for v in (value if isinstance(value, list) else [value]) if v)
         if people:
-            rows = self._request.connection.execute(select(User.id, User.name).where(User.id.in_(people)))
+            rows = self._request.connection.execute(PEOPLE, {"ids": sorted(people)})
             self._people |= {row[0]: row[1] for row in rows}
         for key, ids in wanted.items():
             target = self._resources.get(key)
             if target is None:
                 continue
-            statement = select(target.table.c.id, target.label).where(target.table.c.id.in_(sorted(ids)[:500]))
-            for row in self._request.connection.execute(statement):
+            for row in self._request.connection.execute(target.labels, {"ids": sorted(ids)[:500]}):
                 self._labels[key, row[0]] = str(row[1])
+
+    def _changed(self, entry: HistoryEntry) -> Iterable[tuple[ResolvedField, str, Any, Any]]:
+        """The fields that are told one by one; of a new record only that it was made."""
+        return () if entry.action == "create" else self._fields(entry)
 
     def _fields(self, entry: HistoryEntry) -> Iterable[tuple[ResolvedField, str, Any, Any]]:
         """The fields of an entry that the reader may see, with the values before and after."""
@@ -111,11 +129,10 @@ class History:
     def _entry(self, entry: HistoryEntry) -> Entry:
         from core.web.pages.forms import undo_button
 
-        fields = list(self._fields(entry))
+        fields = list(self._changed(entry))
         changes = tuple(
             Change(title=field.label, before=self._value(field, before), after=self._value(field, after))
             for field, _key, before, after in fields
-            if entry.action != "create"
         )
         name = self._people.get(entry.actor_id or 0)
         zone = self._request.timezone.key
