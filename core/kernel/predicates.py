@@ -51,6 +51,8 @@ def key_of(table: str) -> str:
 class Writes(Protocol):
     """The part of a SQL compiler that a predicate needs: it turns a bind parameter into its place in the text."""
 
+    preparer: Any
+
     def process(self, obj: Any, **kwargs: Any) -> str: ...
 
 
@@ -208,7 +210,7 @@ class Predicates:
         narrower = grasp.level != "all" and not same
         if narrower:
             conditions.append(self._reached(compiler, parent, alias, guarded.resource, action, grasp))
-        return f"EXISTS (SELECT 1 FROM {parent.table.name} AS {alias} WHERE {' AND '.join(conditions)})"
+        return f"EXISTS (SELECT 1 FROM {compiler.preparer.quote(parent.table.name)} AS {alias} WHERE {' AND '.join(conditions)})"
 
     def _reached(self, compiler: Writes, parent: Guarded, prefix: str, resource: str, action: str, grasp: Grasp) -> str:
         """The parent lies within the reach that the part's own grant gives."""
@@ -227,7 +229,7 @@ class Predicates:
             column, name = parent.link_of(parent.policy.parent)
             grand, alias = self._guarded[name], self._alias()
             inner = self._reached(compiler, grand, alias, resource, action, grasp)
-            return f"EXISTS (SELECT 1 FROM {name} AS {alias} WHERE {alias}.id = {prefix}.{column} AND {inner})"
+            return f"EXISTS (SELECT 1 FROM {compiler.preparer.quote(name)} AS {alias} WHERE {alias}.id = {prefix}.{column} AND {inner})"
         return self._scope(compiler, parent, prefix, "view")
 
     def _with_shares(self, parent: Guarded, action: str, grasp: Grasp) -> Grasp:
@@ -251,7 +253,7 @@ class Predicates:
                     continue
                 named = compiler.process(bindparam("gate_resource", target.resource, unique=True))
                 ways.append(
-                    f"({prefix}.{resource_column} = {named} AND EXISTS (SELECT 1 FROM {target.table.name} AS {alias}"
+                    f"({prefix}.{resource_column} = {named} AND EXISTS (SELECT 1 FROM {compiler.preparer.quote(target.table.name)} AS {alias}"
                     f" WHERE {alias}.id = {prefix}.{id_column}{f' AND {seen}' if seen else ''}))"
                 )
             ends.append(f"({' OR '.join(ways)})" if ways else NEVER)
@@ -266,7 +268,7 @@ class Predicates:
             needed = "edit" if action != "view" and end == policy.ends[0] else "view"
             seen = self.write(compiler, target, alias, needed)
             ends.append(
-                f"EXISTS (SELECT 1 FROM {name} AS {alias} WHERE {alias}.id = {prefix}.{column}"
+                f"EXISTS (SELECT 1 FROM {compiler.preparer.quote(name)} AS {alias} WHERE {alias}.id = {prefix}.{column}"
                 f"{f' AND {seen}' if seen else ''})"
             )
         return " AND ".join(ends) or ALWAYS
