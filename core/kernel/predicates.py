@@ -229,7 +229,7 @@ class Predicates:
             column, name = parent.link_of(parent.policy.parent)
             grand, alias = self._guarded[name], self._alias()
             inner = self._reached(compiler, grand, alias, resource, action, grasp)
-            return f"EXISTS (SELECT 1 FROM {compiler.preparer.quote(name)} AS {alias} WHERE {alias}.id = {prefix}.{column} AND {inner})"
+            return f"EXISTS (SELECT 1 FROM {compiler.preparer.quote(name)} AS {alias} WHERE {alias}.id = {prefix}.{column} AND {inner})"  # noqa: E501
         return self._scope(compiler, parent, prefix, "view")
 
     def _with_shares(self, parent: Guarded, action: str, grasp: Grasp) -> Grasp:
@@ -253,7 +253,7 @@ class Predicates:
                     continue
                 named = compiler.process(bindparam("gate_resource", target.resource, unique=True))
                 ways.append(
-                    f"({prefix}.{resource_column} = {named} AND EXISTS (SELECT 1 FROM {compiler.preparer.quote(target.table.name)} AS {alias}"
+                    f"({prefix}.{resource_column} = {named} AND EXISTS (SELECT 1 FROM {compiler.preparer.quote(target.table.name)} AS {alias}"  # noqa: E501
                     f" WHERE {alias}.id = {prefix}.{id_column}{f' AND {seen}' if seen else ''}))"
                 )
             ends.append(f"({' OR '.join(ways)})" if ways else NEVER)
