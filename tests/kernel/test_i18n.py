@@ -34,10 +34,10 @@ def entry(source: str, wording: str) -> str:
 
 @pytest.fixture
 def catalogues(tmp_path: Path) -> Catalogues:
-    visits = entry("Open", "打开拜访") + entry("Hello {name}", "{name}，您好") + entry("Broken {name}", "坏 {nmae}")
+    visits = entry("Open it", "打开拜访") + entry("Hello {name}", "{name}，您好") + entry("Broken {name}", "坏 {nmae}")
     visits += 'msgid "{count} visit"\nmsgid_plural "{count} visits"\nmsgstr[0] "{count}次拜访"\n\n'
     visits += f"#, fuzzy\n{entry('Guessed', '猜的')}{entry('Empty', '')}"
-    deals = entry("Open", "打开商机") + entry("Deal", "商机")
+    deals = entry("Open it", "打开商机") + entry("Deal", "商机")
     return Catalogues(
         {
             "visits": write_catalogue(tmp_path, "visits", visits),
@@ -61,8 +61,8 @@ def test_text_is_translated_when_it_is_shown_not_when_it_is_made(catalogues: Cat
 
 def test_each_plugin_reads_its_own_catalogue_first_and_the_others_after(catalogues: Catalogues) -> None:
     with activate(catalogues, "zh_Hans"):
-        assert str(translator("visits")("Open")) == "打开拜访"
-        assert str(translator("deals")("Open")) == "打开商机"
+        assert str(translator("visits")("Open it")) == "打开拜访"
+        assert str(translator("deals")("Open it")) == "打开商机"
         assert str(translator("visits")("Deal")) == "商机"
         assert str(translator("visits")("Today")) == "今天"
 
@@ -141,9 +141,9 @@ def test_text_is_no_trusted_html() -> None:
 
 
 def test_templates_look_up_the_merged_catalogue(catalogues: Catalogues) -> None:
-    assert (gettext("Open"), ngettext("{count} visit", "{count} visits", 2)) == ("Open", "{count} visits")
+    assert (gettext("Open it"), ngettext("{count} visit", "{count} visits", 2)) == ("Open it", "{count} visits")
     with activate(catalogues, "zh_Hans"):
-        assert gettext("Open") == "打开拜访"
+        assert gettext("Open it") == "打开拜访"
         assert gettext("Deal") == "商机"
         assert gettext("Unheard") == "Unheard"
         assert ngettext("{count} visit", "{count} visits", 2) == "{count}次拜访"
