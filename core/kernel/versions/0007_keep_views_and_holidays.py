@@ -1,7 +1,7 @@
 """Keep saved views and holidays."""
 
-revision = "system_0005"
-down_revision = "system_0004"
+revision = "system_0007"
+down_revision = "system_0006"
 
 
 def upgrade() -> None:
