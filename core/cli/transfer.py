@@ -14,7 +14,8 @@ from core.kernel.i18n import translate as _
 if TYPE_CHECKING:
     from core.kernel.platform import Platform
     from core.kernel.principal import Principal
-    from core.resources.importing.imports import Import, Imports
+    from core.resources.importing.imports import Imports
+    from core.resources.importing.kept import Import
     from core.resources.importing.plans import Plan
     from core.resources.importing.targets import Target
     from core.resources.resolved import ResolvedResource
@@ -92,7 +93,7 @@ def import_(
                 else partial(imports.run, brought.id, brought.user_id)
             )
             brought = work(tell)
-        _tell_outcome(imports, brought, platform, dry_run=dry_run)
+        _tell_outcome(brought, platform, dry_run=dry_run)
         if faults is not None and brought.left_out:
             with faults.open("wb") as out:
                 imports.write_left_out(brought, out)
@@ -162,15 +163,13 @@ def _tell_columns(imports: Imports, brought: Import, principal: Principal) -> No
         click.echo(f"  {name} → {told}" + (f" ({path})" if path else ""), err=True)
 
 
-def _tell_outcome(imports: Imports, done: Import, platform: Platform, *, dry_run: bool) -> None:
+def _tell_outcome(done: Import, platform: Platform, *, dry_run: bool) -> None:
+    from core.resources.importing import kept
+
     with platform.database.transaction(write=False) as connection:
-        rows = imports.rows(connection, done, state="fault", count=SHOWN)
+        rows = kept.rows(connection, done, state="fault", count=SHOWN)
     for row in rows:
-        told = [
-            f"{done.header[int(index)]}: {message}" if int(index) >= 0 else message
-            for index, message in row.faults.items()
-        ]
-        click.echo(_("Row {row}: {faults}", row=row.number, faults="; ".join(told)), err=True)
+        click.echo(_("Row {row}: {faults}", row=row.number, faults=kept.in_words(done, row)), err=True)
     if done.faulty > len(rows):
         click.echo(_("… and {count} more rows with a fault.", count=done.faulty - len(rows)), err=True)
     figures = {"created": done.created, "updated": done.updated, "duplicates": done.duplicates, "faulty": done.faulty}

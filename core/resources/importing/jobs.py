@@ -11,10 +11,14 @@ from core.kernel.errors import SopiaError
 from core.kernel.generations import privileged
 from core.kernel.jobs import Job, Schedule
 from core.kernel.types import now
-from core.resources.importing.imports import CHECK, FORGOTTEN, IMPORT, RUN, UNDO, Imports, Tell
+from core.resources.importing.imports import CHECK, RUN, UNDO, Imports
+from core.resources.importing.kept import IMPORT
 from core.resources.importing.models import ImportFile
+from core.resources.importing.workshop import Tell
 
 FORGET: Final = "system.import_forget"
+FORGOTTEN: Final = timedelta(days=90)
+"""How long files, and rows that were left out, are kept to be looked at."""
 
 
 def run_import(run: Any) -> dict[str, int]:

@@ -6,11 +6,11 @@ Values, permission and scope have been checked by the judge. Whoever calls it ho
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Dialect, Table, select
 
 from core.kernel.access import Principal
 from core.kernel.errors import FieldError, Invalid, NotFound, SopiaError
@@ -19,12 +19,11 @@ from core.kernel.guard import ScopedSession
 from core.kernel.history import Operation
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Own, Public, Through
-from core.resources.bulk import insert_many, insert_records, insert_tuples
+from core.resources.bulk import Batch, insert_pairs
 from core.resources.fields import ResolvedField
 from core.resources.importing.declared import Alongside, Brings
 from core.resources.importing.judging import WHOLE_ROW, Judge, Verdict, new_words
 from core.resources.importing.linking import NewWord
-from core.resources.importing.ownership import Ownership
 from core.resources.importing.targets import NUMBER
 from core.resources.records import Records
 from core.resources.resolved import ResolvedResource, Resources
@@ -41,6 +40,26 @@ class Desk:
     """The plugins that want to hear through a hook of each record of a resource."""
 
 
+@dataclass(slots=True)
+class _Part:
+    """The parts made alongside new records: of which of these, and ready to be inserted."""
+
+    parents: list[int]
+    column: str
+    batch: Batch
+
+
+@dataclass(slots=True)
+class Prepared:
+    """New records of a chunk, ready to be inserted without much ado."""
+
+    verdicts: list[Verdict]
+    records: Batch
+    brought: dict[str, Batch]
+    """By the column that leads to them."""
+    parts: list[_Part]
+
+
 class Writer:
     """Writes the rows of one file, chunk by chunk, as one operation of one person."""
 
@@ -50,30 +69,42 @@ class Writer:
         self._operation = operation
         self._resource = judge.resource
         self._principal: Principal = judge.context.principal
+        self._dialect: Dialect = desk.gate.database.writer.dialect
+        mapped = [column.target for column in judge.columns if column.target.alongside is None]
+        self._fields = [each.field for each in mapped if each.path != NUMBER]
+        self._several = [each for each in self._fields if each.many]
         self._parts = [
             (part, child)
             for part in self._resource.declared.of_kind(Alongside)
             if (child := desk.resources.get(part.resource)) is not None
+            and any(column.target.alongside is part for column in judge.columns)
         ]
         self.in_bulk = self._may_bulk()
 
-    def write(self, system: Connection, verdicts: Sequence[Verdict]) -> None:
+    def prepare(self, verdicts: Sequence[Verdict]) -> Prepared | None:
+        """Make ready what can be without the database; None where words must be put into dictionaries first."""
+        if not self.in_bulk or new_words(verdicts):
+            return None
+        return self._prepare([verdict for verdict in verdicts if verdict.outcome == "create"])
+
+    def write(self, system: Connection, verdicts: Sequence[Verdict], prepared: Prepared | None) -> None:
         """Write what shall be written; a row that cannot be, becomes a fault and leaves nothing behind."""
-        session_of = self._desk.gate.adopted(
-            system, self._principal, write=True, origin=self._operation.origin, operation=self._operation
-        )
         new = [verdict for verdict in verdicts if verdict.outcome == "create"]
         changes = [verdict for verdict in verdicts if verdict.outcome == "update"]
         singly = changes if self.in_bulk else sorted([*new, *changes], key=lambda verdict: verdict.number)
         words = new_words(verdicts)
         if words or singly:
-            with session_of as session:
+            operation = self._operation
+            adopted = self._desk.gate.adopted(
+                system, self._principal, write=True, origin=operation.origin, operation=operation
+            )
+            with adopted as session:
                 self._make_words(session, words)
                 self._fill_in_words(verdicts)
                 for verdict in singly:
                     self._write_one(session, verdict)
         if self.in_bulk and new:
-            self._insert(system, new)
+            self._insert(system, prepared or self._prepare(new))
 
     # --------------------------------------------------------------------------------------------------------- in bulk
 
@@ -90,69 +121,85 @@ class Writer:
             and isinstance(child.policy, Through)
             # The plugin that declares the part vouches for it; another may have its own idea of such a record.
             and not self._hears(child.key, resource.declared.plugin)
-            for part, child in self._parts
-            if any(column.target.alongside is part for column in self._judge.columns)
+            for _part, child in self._parts
         )
 
     def _hears(self, key: str, but: str) -> bool:
         hooks = ("check_action", "on_change")
         return any(plugin != but for hook in hooks for plugin in self._desk.concerned(hook, key))
 
-    def _insert(self, system: Connection, verdicts: Sequence[Verdict]) -> None:
-        resource = self._resource
-        mapped = [column.target.field for column in self._judge.columns if column.target.alongside is None]
-        plain = [each for each in mapped if each.column is not None and not each.extension and each.key != NUMBER]
-        blanks = [(each.key, each.column.name, _blank(each)) for each in plain if each.column is not None]
+    def _prepare(self, verdicts: list[Verdict]) -> Prepared:
+        plain = [each for each in self._fields if each.column is not None and not each.extension]
+        cells = [(each.key, _blank(each)) for each in plain]
+        names = [each.column.name for each in plain if each.column is not None]
+        more, extra = self._extra(verdicts)
         rows = [
-            {name: values.get(key, blank) for key, name, blank in blanks}
-            for values in (verdict.values for verdict in verdicts)
+            (*[values.get(key, blank) for key, blank in cells], *added)
+            for values, added in zip((verdict.values for verdict in verdicts), extra, strict=True)
         ]
-        self._add_keys(rows, verdicts)
-        self._add_owners(rows, verdicts)
-        self._add_brought(system, rows)
-        several = [each for each in mapped if each.many]
         told = [
-            {each.attribute: sorted(found) for each in several if (found := v.values.get(each.key))} for v in verdicts
-        ]
-        ids = insert_many(system, resource, self._operation, rows, told)
-        for verdict, record_id in zip(verdicts, ids, strict=True):
-            verdict.record_id = record_id
-        for each in several:
-            self._link(system, each, verdicts)
-        self._insert_extensions(system, [each for each in mapped if each.extension], verdicts)
-        for part, child in self._parts:
-            self._insert_part(system, part, child, verdicts)
+            {each.attribute: sorted(found) for each in self._several if (found := verdict.values.get(each.key))}
+            for verdict in verdicts
+        ] if self._several else ()  # fmt: skip
+        records = Batch(self._dialect, self._resource.model, [*names, *more], rows, resource=self._resource, told=told)
+        brought = {
+            column: Batch(self._dialect, model, [], [()] * len(rows), silent=True) for column, model in self._brought()
+        }
+        parts = [self._prepare_part(part, child, verdicts) for part, child in self._parts]
+        return Prepared(verdicts, records, brought, parts)
 
-    def _add_keys(self, rows: Sequence[dict[str, Any]], verdicts: Sequence[Verdict]) -> None:
-        """What duplicates are recognised by."""
-        columns = (
-            [column for column, _path, _make in self._resource.duplicates.keys] if self._resource.duplicates else []
-        )
-        for row, verdict in zip(rows, verdicts, strict=True):
-            row.update(zip(columns, verdict.keys, strict=True))
+    def _extra(self, verdicts: Sequence[Verdict]) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """What is not in the file: by what duplicates are recognised, and whose the records are."""
+        rule = self._resource.duplicates
+        names = [column for column, _path, _make in rule.keys] if rule else []
+        policy, ownership = self._resource.policy, self._judge.ownership
+        if not isinstance(policy, Own) or ownership is None:
+            return names, [verdict.keys for verdict in verdicts]
+        # Owner and department may be columns of the file, and are completed whether they are or not.
+        pairs = [ownership.complete(verdict) for verdict in verdicts]
+        taken = {each.key for each in self._fields}
+        places = [(policy.people[0], 0), *([(policy.department, 1)] if policy.department else [])]
+        for attribute, place in places:
+            key = next(each.key for each in self._resource.fields.values() if each.attribute == attribute)
+            if key in taken:
+                for verdict, pair in zip(verdicts, pairs, strict=True):
+                    verdict.values[key] = pair[place]
+        free = [(n, p) for n, p in places if not any(f.attribute == n for f in self._fields)]
+        names = [*names, *[name for name, _place in free]]
+        return names, [(*v.keys, *[pair[p] for _n, p in free]) for v, pair in zip(verdicts, pairs, strict=True)]
 
-    def _add_owners(self, rows: Sequence[dict[str, Any]], verdicts: Sequence[Verdict]) -> None:
-        policy = self._resource.policy
-        if not isinstance(policy, Own):
-            return
-        ownership = self._judge.ownership
-        assert isinstance(ownership, Ownership)
-        for row, verdict in zip(rows, verdicts, strict=True):
-            owner, department = ownership.complete(verdict)
-            row[policy.people[0]] = owner
-            if policy.department:
-                row[policy.department] = department
-
-    def _add_brought(self, system: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Make the records that every new one brings along."""
+    def _brought(self) -> Iterator[tuple[str, type[Any]]]:
+        """The records that every new one brings along: the column that leads to them, and their model."""
         for part in self._resource.declared.of_kind(Brings):
             column = self._resource.fields[part.field].column
             assert column is not None
             table = next(iter(column.foreign_keys)).column.table
-            model = next(m for m in self._desk.resources.registry.models if m.__table__ is table)
-            ids = insert_records(system, model, self._operation, [{} for _row in rows])
-            for row, made in zip(rows, ids, strict=True):
-                row[column.name] = made
+            yield column.name, next(m for m in self._desk.resources.registry.models if m.__table__ is table)
+
+    def _prepare_part(self, part: Alongside, child: ResolvedResource, verdicts: Sequence[Verdict]) -> _Part:
+        fields = [child.fields[key] for key in dict.fromkeys((*part.fields, *part.fixed))]
+        cells = [(each.key, _blank(each)) for each in fields]
+        names = [each.column.name for each in fields if each.column is not None]
+        given = [(number, found) for number, v in enumerate(verdicts) if (found := v.alongside.get(part.name))]
+        rows = [
+            tuple([part.fixed[key] if key in part.fixed else found.get(key, blank) for key, blank in cells])
+            for _number, found in given
+        ]
+        parent = child.fields[part.by].column
+        assert parent is not None
+        batch = Batch(self._dialect, child.model, names, rows, resource=child)
+        return _Part([number for number, _found in given], parent.name, batch)
+
+    def _insert(self, system: Connection, prepared: Prepared) -> None:
+        brought = {column: batch.insert(system, self._operation) for column, batch in prepared.brought.items()}
+        ids = prepared.records.insert(system, self._operation, brought)
+        for verdict, record_id in zip(prepared.verdicts, ids, strict=True):
+            verdict.record_id = record_id
+        for part in prepared.parts:
+            part.batch.insert(system, self._operation, {part.column: [ids[number] for number in part.parents]})
+        for each in self._several:
+            self._link(system, each, prepared.verdicts)
+        self._insert_extensions(system, prepared.verdicts)
 
     def _link(self, system: Connection, each: ResolvedField, verdicts: Sequence[Verdict]) -> None:
         """Tie records to the several others that a field names."""
@@ -160,38 +207,21 @@ class Writer:
         assert isinstance(secondary, Table)
         mine = next(c for c in secondary.c if c.references(self._resource.table.c.id))
         theirs = next(c for c in secondary.c if c is not mine)
-        pairs = [(v.record_id, other) for v in verdicts for other in v.values.get(each.key) or ()]
-        insert_tuples(system, secondary, [mine.name, theirs.name], pairs)
+        pairs = [(v.record_id or 0, other) for v in verdicts for other in v.values.get(each.key) or ()]
+        insert_pairs(system, secondary, [mine.name, theirs.name], pairs)
 
-    def _insert_extensions(
-        self, system: Connection, fields: Sequence[ResolvedField], verdicts: Sequence[Verdict]
-    ) -> None:
+    def _insert_extensions(self, system: Connection, verdicts: Sequence[Verdict]) -> None:
         by_plugin: dict[str, list[ResolvedField]] = defaultdict(list)
-        for each in fields:
-            by_plugin[each.extension].append(each)
+        for each in self._fields:
+            if each.extension:
+                by_plugin[each.extension].append(each)
         for plugin, own in by_plugin.items():
             extension = self._resource.extensions[plugin]
-            rows = [
-                {extension.key.name: v.record_id}
-                | {f.column.name: v.values.get(f.key, _blank(f)) for f in own if f.column is not None}
-                for v in verdicts
-                if any(f.key in v.values for f in own)
-            ]
-            insert_records(system, extension.model, self._operation, rows)
-
-    def _insert_part(
-        self, system: Connection, part: Alongside, child: ResolvedResource, verdicts: Sequence[Verdict]
-    ) -> None:
-        given = [(verdict.record_id, found) for verdict in verdicts if (found := verdict.alongside.get(part.name))]
-        fields = [child.fields[key] for key in (*part.fields, *part.fixed)]
-        parent = child.fields[part.by].column
-        assert parent is not None
-        rows = [
-            {parent.name: record_id}
-            | {f.column.name: {**part.fixed, **found}.get(f.key, _blank(f)) for f in fields if f.column is not None}
-            for record_id, found in given
-        ]
-        insert_many(system, child, self._operation, rows)
+            given = [v for v in verdicts if any(f.key in v.values for f in own)]
+            names = [f.column.name for f in own if f.column is not None]
+            rows = [tuple([v.values.get(f.key, _blank(f)) for f in own]) for v in given]
+            batch = Batch(self._dialect, extension.model, names, rows)
+            batch.insert(system, self._operation, {extension.key.name: [v.record_id or 0 for v in given]})
 
     # ------------------------------------------------------------------------------------------------ record by record
 
