@@ -63,7 +63,9 @@ LONGEST_DECIMAL = 30
 REMEMBERED = 300
 """Seconds for which it is remembered whether somebody sees much."""
 
-CONTROL = frozenset({"q", "sort", "limit", "cursor", "fields", "columns", "count", "view", "group", "format", "totals"})
+CONTROL = frozenset(
+    "q sort limit cursor fields columns count view group format totals by measure chart open in span on saved".split()
+)
 """Parameters of a list's address that are no filters."""
 
 
@@ -287,7 +289,7 @@ class Lists:
         shape = ("count", exact, *self._shape(request), walk, broad, self._hidden(context))
         statement = self._resource.kept.get(shape)
         if statement is None:
-            build = _Build(self._resources, self._resource, broad=broad, hidden=self._hidden(context))
+            build = Build(self._resources, self._resource, broad=broad, hidden=self._hidden(context))
             matching = build.where(select(literal(1).label("one")), request, walk=walk)
             if not exact:
                 matching = matching.limit(COUNTED + 1)
@@ -299,7 +301,7 @@ class Lists:
     ) -> dict[str, Any]:
         """The sums of number fields over all that the request matches: minor units for money."""
         broad = self._is_broad(connection, context)
-        build = _Build(self._resources, self._resource, broad=broad, hidden=self._hidden(context))
+        build = Build(self._resources, self._resource, broad=broad, hidden=self._hidden(context))
         sums = [func.sum(build.raw(build.field(path)[1], path)) for path in paths]
         statement = build.where(select(*sums), request, walk=self._plan(connection, request)[1])
         row = connection.execute(statement, self._parameters(request)).one()
@@ -348,7 +350,7 @@ class Lists:
         )
         statement = self._resource.kept.get(shape)
         if statement is None:
-            build = _Build(self._resources, self._resource, broad=broad, hidden=self._hidden(context))
+            build = Build(self._resources, self._resource, broad=broad, hidden=self._hidden(context))
             statement = self._resource.keep(shape, build.list(request, cells, walk=walk))
         values = self._parameters(request) | {"page": request.limit + 1}
         if cursor:
@@ -483,7 +485,7 @@ def _width(resolved: ResolvedField, target: ResolvedResource | None) -> int:
     return 3 if target is not None and "colour" in target.table.c else 2
 
 
-class _Build:
+class Build:
     """Builds the statement of one shape: the tables it joins, its columns, conditions and order."""
 
     def __init__(

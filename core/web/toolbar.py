@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from core.kernel.i18n import translate as _
+from core.resources.calendar import Calendar
 from core.resources.fields import Kind, ResolvedField, Words
 from core.resources.queries import CONTROL, ListRequest
 from core.resources.resolved import ResolvedResource, Resources
@@ -37,6 +38,10 @@ PERIODS: Final = (
     ("last_30_days", _("Last 30 days")),
     ("next_7_days", _("Next 7 days")),
 )
+
+
+OF_ONE_VIEW: Final = ("by", "measure", "chart", "span", "on", "open", "in")
+"""Parameters that mean something to one view only."""
 
 
 def toolbar(
@@ -74,8 +79,21 @@ def toolbar(
 
 
 def _switch(resource: ResolvedResource, pairs: Pairs) -> tuple[Link, ...]:
-    rest = without(pairs, "view")
-    return (Link(title=_("List"), url=address(resource.url, rest), icon="list", current=True),)
+    """The ways to look at the same records: what is filtered stays, what only one of them knows goes."""
+    current = first([text for name, text in pairs if name == "view"]) or "list"
+    rest = without(pairs, "view", *OF_ONE_VIEW)
+    return tuple(
+        Link(title=title, url=address(resource.url, changed(rest, "view", view)), icon=icon, current=shown == current)
+        for view, shown, title, icon in _views(resource)
+    )
+
+
+def _views(resource: ResolvedResource) -> Iterable[tuple[str, str, Words, str]]:
+    """What a resource can be looked at as: the word in the address, the view, its title and icon."""
+    yield "", "list", _("List"), "list"
+    if resource.declared.of_kind(Calendar):
+        yield "calendar", "calendar", _("Calendar"), "calendar"
+    yield "statistics", "statistics", _("Statistics"), "chart"
 
 
 def _more(request: Request, resource: ResolvedResource, pairs: Pairs) -> Iterable[Link]:
