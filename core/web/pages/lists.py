@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -43,9 +44,15 @@ class ListPages:
     def __init__(self, resources: Resources, resource: ResolvedResource) -> None:
         self._resources = resources
         self._resource = resource
+        self._views: dict[str, Callable[[Request], Response]] = {}
+        """The other ways to look at the same records, by the word in the address."""
 
     def list(self, request: Request) -> Response:
-        """The table."""
+        """The table, or the view that the address asks for."""
+        show = self._views.get(request.query.get("view", ""))
+        return show(request) if show else self._table(request)
+
+    def _table(self, request: Request) -> Response:
         context = context_of(request)
         given = request.query.pairs
         wanted = read_list(self._resources, self._resource, given, context)
