@@ -20,10 +20,13 @@ from core.kernel.plugins import Plugin, Setting
 from core.kernel.policies import Attached, Private, Public, Restrict, Scoped, Sealed, Through
 from core.kernel.types import Instant, Money, MoneyType, link, now
 from core.resources import values
+from core.resources.board import Board
 from core.resources.bulk import take_ids
 from core.resources.fields import Choice, Field
 from core.resources.importing.declared import Alongside, Brings, Headings
+from core.resources.numbering import Numbering
 from core.resources.resource import Action, Column, Derived, Duplicates, Extension, Panel, Resource, Rows, Section
+from core.resources.workflow import State, Transition, Workflow
 from core.web.menu import MenuEntry
 from core.web.routing import Everybody, Route
 from core.workplace.demo import Demo
@@ -33,6 +36,7 @@ __all__ = [
     "Alongside",
     "Attached",
     "BadRequest",
+    "Board",
     "Brings",
     "Choice",
     "Column",
@@ -54,6 +58,7 @@ __all__ = [
     "Money",
     "MoneyType",
     "NotFound",
+    "Numbering",
     "Panel",
     "Plugin",
     "Private",
@@ -70,8 +75,11 @@ __all__ = [
     "Setting",
     "SopiaError",
     "Stale",
+    "State",
     "Text",
     "Through",
+    "Transition",
+    "Workflow",
     "acting",
     "between",
     "concerning",

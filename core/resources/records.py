@@ -183,7 +183,7 @@ class Records:
         self._need(context, resource, action.allow or action.name)
         record = self.get(session, resource, record_id)
         if action.when is not None and not action.when(record):
-            raise Conflict(_("'{action}' is not possible now.", action=str(action.title)))
+            raise Conflict(resource.why_not(action, record))
         asked = self._asked(session, resource, action, given, context)
         self._decide(session, context, resource, record, action.name)
         session.info["operation"].verb = action.name

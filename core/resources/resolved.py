@@ -6,7 +6,7 @@ Built once for each generation of enabled plugins; pages, the API, imports and e
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,14 +16,18 @@ from sqlalchemy.orm import Mapper
 
 from core.kernel.access import Principal
 from core.kernel.errors import PluginError
+from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import SYSTEM
 from core.kernel.policies import Own, Policy, Public
 from core.kernel.registry import Registry
 from core.kernel.search import SearchIndex
+from core.resources.board import Board
 from core.resources.fields import GIVEN, ResolvedField, Words, derive, label_of
+from core.resources.numbering import Numbering
 from core.resources.resource import Action, Column, Derived, Duplicates, Extension, Panel, Resource, Rows, Section
 from core.resources.rows import resolve_derived, resolve_rows
+from core.resources.workflow import Workflow, WorkflowPart, resolve_workflow
 
 LABELS = ("name", "title", "number", "subject", "code", "login")
 """The columns that say what a record is called, the first that there is."""
@@ -53,6 +57,8 @@ class ResolvedResource:
     actions: tuple[Action, ...]
     extensions: dict[str, ResolvedExtension]
     index: SearchIndex | None
+    workflow: Workflow | None = None
+    """Its states and the steps between them, with those that other parts add."""
     kept: dict[Any, Any] = field(default_factory=dict, repr=False)
     """What is worked out once and kept: statements by their shape, field rights by principal."""
 
@@ -132,6 +138,22 @@ class ResolvedResource:
     def duplicates(self) -> Duplicates | None:
         """The rule by which two records are the same."""
         return next(iter(self.declared.of_kind(Duplicates)), None)
+
+    @property
+    def board(self) -> Board | None:
+        """How its records stand on a board."""
+        return next(iter(self.declared.of_kind(Board)), None)
+
+    @property
+    def numberings(self) -> tuple[Numbering, ...]:
+        """How its records get their numbers."""
+        return self.declared.of_kind(Numbering)
+
+    def why_not(self, action: Action, record: Any) -> Text:
+        """Why an action is not possible on a record now."""
+        if self.workflow is not None and self.workflow.find(action.name) is not None:
+            return self.workflow.why_not(action.name, record)
+        return _("'{action}' is not possible now.", action=str(action.title))
 
     @property
     def sort(self) -> str:
@@ -302,6 +324,12 @@ def _resolve(resource: Resource, registry: Registry) -> ResolvedResource:
     columns = [_column(each) for each in resource.list] or [Column(key) for key in list(fields)[:6] if key not in GIVEN]
     sections = _sections(resource.form, fields)
     panels, actions = list(resource.of_kind(Panel)), list(resource.of_kind(Action))
+    workflow = resolve_workflow(resource, fields)
+    if workflow is not None:
+        actions += workflow.actions()
+        panels += [panel for part in resource.of_kind(WorkflowPart) for panel in part.panels()]
+    for numbering in resource.of_kind(Numbering):
+        fields[numbering.field] = replace(fields[numbering.field], readonly=True, required=False)
     extensions: dict[str, ResolvedExtension] = {}
     for plugin, extension in registry.extensions_of(resource.key):
         assert isinstance(extension, Extension)
@@ -318,6 +346,7 @@ def _resolve(resource: Resource, registry: Registry) -> ResolvedResource:
         actions=tuple(actions),
         extensions=extensions,
         index=SearchIndex(resource.model.__tablename__) if indexed else None,
+        workflow=workflow,
     )
 
 
@@ -367,8 +396,6 @@ def _extend(
             _("Give it a column with link({model}, …).", model=resource.model.__name__),
         )  # fmt: skip
     extensions[plugin] = ResolvedExtension(plugin, extension.record, table, key)
-    from dataclasses import replace
-
     told = {each.key: each for each in extension.fields}
     for name, resolved in derive(extension.record, plugin, told).items():
         if name in GIVEN or resolved.column is key:

@@ -12,8 +12,11 @@ from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from core.kernel.predicates import key_of
+from core.resources.board import Board
 from core.resources.fields import Field, Words, humanise
 from core.resources.importing.declared import Alongside, Brings, Headings
+from core.resources.numbering import Numbering
+from core.resources.workflow import Workflow, WorkflowPart
 
 T = TypeVar("T")
 
@@ -135,7 +138,10 @@ class Derived:
     read: Callable[[Any, Sequence[int]], Mapping[int, Any]]
 
 
-Part = Panel | Action | Duplicates | Redaction | Rows | Derived | Headings | Alongside | Brings
+Course = Workflow | WorkflowPart | Numbering | Board
+"""The parts that say which way a record goes."""
+
+Part = Panel | Action | Duplicates | Redaction | Rows | Derived | Headings | Alongside | Brings | Course
 
 
 @dataclass(frozen=True, eq=False)
