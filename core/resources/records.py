@@ -19,6 +19,7 @@ from core.kernel.guard import ScopedSession
 from core.kernel.hooks import Hooks
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Public, Through
+from core.kernel.privilege import privileged
 from core.kernel.types import Money, now
 from core.resources import values
 from core.resources.conditions import Condition, Context
@@ -262,7 +263,7 @@ class Records:
         """A value of a dictionary that records refer to is archived, not deleted."""
         if not isinstance(resource.policy, Public):
             return
-        used = uses(session.info["system"], self.resources, resource, record.id)
+        used = uses(privileged(session), self.resources, resource, record.id)
         if used:
             told = ", ".join(f"{place.names}: {count}" for place, count in used)
             raise Conflict(
@@ -377,7 +378,7 @@ class _Reading:
         if self._record_id is None or column is None or resolved.extension or resolved.target != self._resource.key:
             return False
         # Beyond anybody's scope: what one does not see closes a circle as well.
-        connection, table = self._session.info["system"], self._resource.table
+        connection, table = privileged(self._session), self._resource.table
         seen: set[int] = set()
         while value is not None and value not in seen:
             if value == self._record_id:

@@ -17,6 +17,7 @@ from core.kernel.errors import Conflict, FieldError, Invalid, TooLarge
 from core.kernel.i18n import translate as _
 from core.kernel.jobs import enqueue
 from core.kernel.platform import Platform
+from core.kernel.privilege import privileged
 from core.kernel.types import now
 from core.resources.importing import kept
 from core.resources.importing.judging import Verdict, new_words
@@ -245,7 +246,7 @@ class Imports:
             )
         judge = self._workshop.judge(found, principal)
         with self._workshop.gate.connection(principal) as connection:
-            rows = [Row(row.number, list(row.cells)) for row in kept.rows_of(connection.beneath, found, list(changes))]
+            rows = [Row(row.number, list(row.cells)) for row in kept.rows_of(privileged(connection), found, list(changes))]
             verdicts = judge.judge(connection, rows, corrections)
         with self._database.transaction(write=True) as connection:
             kept.change(connection, found, corrections=kept.as_json(corrections))
@@ -275,7 +276,7 @@ class Imports:
 
     def _ask(self, found: Import, principal: Principal, job: str, states: Sequence[str], **values: Any) -> None:
         with self._workshop.gate.session(principal, write=True) as session:
-            connection = session.info["system"]
+            connection = privileged(session)
             if kept.advance(connection, found.id, states, **values):
                 job_id = enqueue(session, job, {"import": found.id}, unique_key=f"import:{found.id}")
                 kept.advance(connection, found.id, [values["state"]], job_id=job_id)

@@ -19,6 +19,7 @@ from core.kernel.guard import ScopedSession
 from core.kernel.history import Operation
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Own, Public, Through
+from core.kernel.privilege import privileged
 from core.resources.bulk import Batch, insert_pairs
 from core.resources.fields import ResolvedField
 from core.resources.importing.declared import Alongside, Brings
@@ -231,7 +232,7 @@ class Writer:
             target = self._desk.resources[key]
             for text in sorted(texts):
                 present = select(target.table.c.id).where(target.label == text, target.table.c.deleted_at.is_(None))
-                found = session.info["system"].scalars(present).first()
+                found = privileged(session).scalars(present).first()
                 if found is None:
                     given = {target.label.key: text}
                     found = self._desk.records.create(session, target, given, self._judge.context).id
