@@ -31,7 +31,7 @@ def _install(connection: Connection, resources: Resources) -> None:
     for plugin in resources.registry.plugins:
         if plugin.install is None:
             continue
-        info = {"system": connection, "operation": Operation(None, "plugin"), "watchers": (search_watcher(resources),)}
+        info = {"operation": Operation(None, "plugin"), "watchers": (search_watcher(resources),)}
         with Session(bind=connection, info=info) as session:
             mark = (plugin.name, "install", "once")
             if session.get(Ownership, mark) is None:

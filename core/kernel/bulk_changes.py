@@ -14,6 +14,7 @@ from core.kernel.guard import CHUNK, ScopedSession, check_ids, placing
 from core.kernel.history import Change, action_of, plain, tell
 from core.kernel.policies import Own, Public, Sealed
 from core.kernel.predicates import Guarded
+from core.kernel.privilege import privileged
 from core.kernel.types import now
 
 
@@ -72,7 +73,7 @@ def _tell_bulk(
     changes = []
     references: dict[str, set[int]] = defaultdict(set)
     ids = sorted(before)
-    system = session.info["system"]
+    system = privileged(session)
     for start in range(0, len(ids), CHUNK):
         for row in system.execute(select(model.id, *columns).where(model.id.in_(ids[start : start + CHUNK]))):
             old = dict(zip(names, map(plain, before[row[0]]), strict=True))

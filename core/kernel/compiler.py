@@ -30,6 +30,7 @@ from core.kernel.errors import GateRefused
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Between, Own
 from core.kernel.predicates import ALWAYS, NEVER, Guarded, Predicates, bound_to
+from core.kernel.privilege import entrust
 
 PLAIN = re.compile(r"^(\w+(\.\w+)?|\*|'%')$")
 OPERATOR = re.compile(r"^[-+*/%<>=!~@#&|^?]{1,3}$")
@@ -383,8 +384,6 @@ class ScopedConnection(Connection):
     """A connection in somebody else's transaction, whose every statement is scoped to one principal."""
 
     principal: Principal
-    beneath: Connection
-    """The privileged connection of the same transaction; see `core.kernel.gate.privileged`."""
     writing: bool = False
     """Set while the unit of work, or a bulk change that keeps history, is at work."""
 
@@ -475,7 +474,8 @@ class ScopedEngine(Engine):
     def adopt(self, connection: Connection, principal: Principal) -> ScopedConnection:
         """A scoped connection in the transaction of a privileged one."""
         adopted = ScopedConnection(self, connection=connection._dbapi_connection)
-        adopted.principal, adopted.beneath = principal, connection
+        adopted.principal = principal
+        entrust(adopted, connection)
         return adopted
 
 

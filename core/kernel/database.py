@@ -89,10 +89,7 @@ def between(name: str, one: str, other: str) -> Table:
 
 
 class Session(sqlalchemy_orm.Session):
-    """A session in one transaction that somebody else opened and will end; `commit` and `rollback` are not yours.
-
-    `info["system"]` is the privileged connection of the same transaction, for the kernel alone.
-    """
+    """A session in one transaction that somebody else opened and will end; `commit` and `rollback` are not yours."""
 
     def commit(self) -> None:
         """Refused: whoever opened the session ends the transaction."""
@@ -213,7 +210,7 @@ class Database:
         """A session that sees everything, for migrations, sign-in, schedules; `reason` goes to the log."""
         log.debug("system session", reason=reason, write=write)
         with self.transaction(write=write) as connection:
-            session = Session(bind=connection, info={"system": connection, "reason": reason, "database": self})
+            session = Session(bind=connection, info={"reason": reason, "database": self})
             try:
                 yield session
                 session.flush()

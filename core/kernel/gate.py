@@ -26,6 +26,9 @@ from core.kernel.history import Operation, Watcher
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Attached, Between, Own, Private, Public, Sealed, Through
 from core.kernel.predicates import Grasp, Guarded, Predicates, key_of
+from core.kernel.privilege import entrust, privileged
+
+__all__ = ["Gate", "acting", "privileged"]
 
 log = structlog.get_logger("sopia.gate")
 
@@ -94,14 +97,9 @@ class Gate:
         """A session of `principal` in a transaction that somebody else opened and will end."""
         connection = self._adopt(system, principal, write=write, with_bin=bin)
         operation = operation or Operation(principal.user_id, origin)
-        info = {
-            "system": system,
-            "principal": principal,
-            "operation": operation,
-            "watchers": self.watchers,
-            "gate": self,
-        }
+        info = {"principal": principal, "operation": operation, "watchers": self.watchers}
         session = ScopedSession(bind=connection, info=info)
+        entrust(session, system)
         session.guarded, session.principal = self.guarded, principal
         try:
             yield session
@@ -158,11 +156,6 @@ class Gate:
         return ScopedEngine(self.database.writer if write else self.database.reader, predicates)
 
 
-def privileged(connection: Connection) -> Connection:
-    """The privileged connection in the transaction of a scoped one, for the platform's own bookkeeping."""
-    return connection.beneath if isinstance(connection, ScopedConnection) else connection
-
-
 @contextmanager
 def acting(session: Session, reason: str) -> Iterator[Session]:
     """A session beyond the scope of its person, in the same transaction and operation, for what a rule of the business
@@ -170,12 +163,8 @@ def acting(session: Session, reason: str) -> Iterator[Session]:
     """
     log.debug("acting beyond scope", reason=reason)
     session.flush()
-    info = {
-        key: session.info[key]
-        for key in ("system", "principal", "operation", "watchers", "gate")
-        if key in session.info
-    }
-    beyond = Session(bind=session.info["system"], info=info)
+    info = {key: session.info[key] for key in ("principal", "operation", "watchers") if key in session.info}
+    beyond = Session(bind=privileged(session), info=info)
     try:
         yield beyond
         beyond.flush()

@@ -14,6 +14,17 @@ from sqlalchemy.orm import Session as AnySession
 
 from core.kernel.database import Base
 from core.kernel.policies import Sealed
+from core.kernel.privilege import privileged
+
+__all__ = [
+    "Generation",
+    "GivesAccess",
+    "Privileged",
+    "privileged",
+    "raise_access",
+    "raise_plugins",
+    "read_generations",
+]
 
 ONLY_ROW = 1
 
@@ -35,14 +46,6 @@ class GivesAccess:
 
 
 Privileged = AnySession | Connection
-
-
-def privileged(session: Privileged) -> Connection:
-    """The connection that sees everything, in the same transaction as the session."""
-    if isinstance(session, Connection):
-        return session
-    connection: Connection | None = session.info.get("system")
-    return session.connection() if connection is None else connection
 
 
 def read_generations(session: Privileged) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from core.kernel.departments import primary_department
 from core.kernel.errors import NotFound, Stale
 from core.kernel.policies import Attached, Between, Own, Private, Public, Sealed, Through
 from core.kernel.predicates import Guarded
+from core.kernel.privilege import privileged
 from core.kernel.types import now
 
 CHUNK = 500
@@ -174,7 +175,7 @@ def _own_defaults(session: ScopedSession, policy: Own, record: Any) -> None:
 def _primary_department(session: ScopedSession, user_id: int) -> int | None:
     if user_id == session.principal.user_id:
         return session.principal.primary_department
-    return primary_department(session.info["system"], user_id)
+    return primary_department(privileged(session), user_id)
 
 
 def covers(principal: Principal, reach: Reach, policy: Own, record: Any) -> bool:

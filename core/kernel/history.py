@@ -23,6 +23,7 @@ from core.kernel.errors import Conflict, NotFound
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Attached
 from core.kernel.predicates import key_of
+from core.kernel.privilege import privileged
 from core.kernel.types import Instant, Key, Money, MoneyType, link, now
 
 UNTOLD = frozenset({"version", "updated_at", "created_at"})
@@ -153,7 +154,7 @@ def tell(session: Session, changes: Sequence[Change]) -> None:
     if not changes:
         return
     operation = session.info.setdefault("operation", Operation(None, "system"))
-    write_changes(session.info["system"], operation, changes)
+    write_changes(privileged(session), operation, changes)
     for watcher in session.info.get("watchers", ()):
         watcher(session, changes)
 

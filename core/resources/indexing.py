@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from core.kernel.database import Session
 from core.kernel.history import Change, Watcher
+from core.kernel.privilege import privileged
 from core.resources.resolved import ResolvedResource, Resources
 
 
@@ -28,7 +29,7 @@ def search_watcher(resources: Resources) -> Watcher:
                 gone[resource].add(change.record_id)
             elif change.action == "create" or attributes(resource) & change.after.keys():
                 dirty[resource].add(change.record_id)
-        connection = session.info["system"]
+        connection = privileged(session)
         for resource, ids in dirty.items():
             put(connection, resource, ids)
         for resource, ids in gone.items():

@@ -20,6 +20,7 @@ from core.kernel.generations import raise_access
 from core.kernel.history import HistoryEntry, Operation
 from core.kernel.i18n import translate as _
 from core.kernel.passwords import hash_password, put_password
+from core.kernel.privilege import privileged
 from core.kernel.registry import Registry
 from core.kernel.roles import Group, GroupMember, Role, UserRole
 from core.kernel.types import now
@@ -86,7 +87,7 @@ class Demo:
         ids: list[int] = []
         for start in range(0, len(rows), CHUNK):
             part = rows[start : start + CHUNK]
-            ids += insert_many(self.session.info["system"], self.resources[key], self.operation, part)
+            ids += insert_many(privileged(self.session), self.resources[key], self.operation, part)
         return ids
 
 
@@ -94,7 +95,7 @@ def make(database: Database, registry: Registry, resources: Resources, *, size: 
     """Make the demo company and return how many records that were; once, as long as it is not removed."""
     password_hash = hash_password(PASSWORD)  # slow, so before the transaction
     with database.system("demo data") as session:
-        if is_there(session.info["system"]):
+        if is_there(privileged(session)):
             raise Conflict(_("The demo data is there already."), _("Remove it first: sopia demo --remove"))
         operation = Operation(None, ORIGIN)
         session.info["operation"] = operation
@@ -106,7 +107,7 @@ def make(database: Database, registry: Registry, resources: Resources, *, size: 
                 plugin.demo(demo)
                 session.flush()
         raise_access(session)
-        return _count(session.info["system"], operation)
+        return _count(privileged(session), operation)
 
 
 def is_there(connection: Connection) -> bool:
@@ -156,7 +157,7 @@ def remove(database: Database, resources: Resources) -> int:
     Refused while records that people made themselves still refer to it.
     """
     with database.system("remove demo data") as session:
-        connection = session.info["system"]
+        connection = privileged(session)
         made = _made(connection)
         if not made:
             raise Conflict(_("There is no demo data."))
@@ -183,7 +184,7 @@ def _made(connection: Connection) -> dict[str, list[int]]:
 
 
 def _purge(session: Session, resources: Resources, made: dict[str, list[int]]) -> int:
-    connection = session.info["system"]
+    connection = privileged(session)
     by_name = {
         f"{table.name.partition('_')[0]}.{table.name.partition('_')[2]}": table
         for table in Base.metadata.tables.values()

@@ -51,7 +51,7 @@ def _ids(company: Demo, model: Any) -> list[int]:
 
 
 def _customers(company: Demo) -> list[tuple[int, dict[str, Any]]]:
-    chance, connection = company.chance, company.session.info["system"]
+    chance, connection = company.chance, company.session.connection()
     sellers = [who for who in company.people.values() if company.primary.get(who)]
     types, levels, sources = (_ids(company, model) for model in (Type, Level, Source))
     categories, tags = _ids(company, Category), _ids(company, Tag)
@@ -107,7 +107,7 @@ def _chosen(chance: Any, ids: list[int], weights: tuple[int, ...]) -> int | None
 
 def _parties(company: Demo, rows: list[dict[str, Any]]) -> None:
     """Give every customer its firm."""
-    connection = company.session.info["system"]
+    connection = company.session.connection()
     moment = now()
     ids = take_ids(connection, cast(Table, Party.__table__), len(rows))
     made = [{"id": i, "version": 1, "created_at": moment, "updated_at": moment} for i in ids]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from sqlalchemy import Column as TableColumn
 from sqlalchemy import (
+    Connection,
+    Engine,
     Integer,
     MetaData,
     String,
@@ -41,6 +45,7 @@ from sqlalchemy.sql.expression import (
 from sqlalchemy.sql.functions import Function
 from sqlalchemy.sql.operators import custom_op
 
+from core.kernel.errors import GateRefused
 from tests.gate.models import Case, Town, table_of
 from tests.gate.stage import World, reading
 
@@ -607,3 +612,46 @@ class SlyInteger(Integer):
     def literal_processor(self, dialect: Any) -> Any:
         """Writes the value as it writes itself."""
         return lambda value: ONE
+
+
+@reading()
+def whatever_the_session_shows_that_sees_more(session: Session, w: World) -> Any:
+    """Every connection, session and engine that can be walked to over public names, `info` and what it holds."""
+    seen: list[Any] = []
+    for found in _walk(session):
+        with suppress(Exception), found.connect() if isinstance(found, Engine) else nullcontext(found) as able:
+            seen += able.execute(text(EVERYTHING)).all()
+        with suppress(Exception):
+            seen += found.execute(select(table_of(Case).c.secret)).all()
+    return seen
+
+
+def _walk(start: Any, deep: int = 5) -> Iterator[Any]:
+    """Everything that may run a statement, as far as public attributes and dictionaries lead."""
+    known: dict[int, Any] = {}
+    level = [start]
+    for _step in range(deep):
+        following: list[Any] = []
+        for each in level:
+            if id(each) in known or not type(each).__module__.startswith(("core.", "sqlalchemy.", "builtins")):
+                continue
+            known[id(each)] = each
+            if isinstance(each, Connection | Session | Engine):
+                yield each
+            following += _beside(each)
+        level = following[:5000]
+
+
+def _beside(each: Any) -> list[Any]:
+    if isinstance(each, dict):
+        return list(each.values())
+    if isinstance(each, list | tuple):
+        return list(each)
+    names = [name for name in dir(each) if not name.startswith("_")] if not isinstance(each, str | int | type) else []
+    found = []
+    for name in names:
+        with suppress(Exception, GateRefused):
+            value = getattr(each, name)
+            if not callable(value) or isinstance(value, Session):
+                found.append(value)
+    return found

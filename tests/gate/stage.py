@@ -17,6 +17,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from core.kernel.access import Principal
 from core.kernel.database import Database
 from core.kernel.gate import Gate
+from core.kernel.privilege import privileged
 from tests.gate import company as firm
 from tests.gate.company import ANN, BOB, DAN, EVE, HAL, IDA, WEST, Oracle, State
 
@@ -151,7 +152,7 @@ class Attack:
                 # At once, because records forget their values when the transaction is undone.
                 seen = firm.harvest(self.function(session, stage.world))
                 session.flush()
-                after = firm.read_state(session.info["system"]) if self.kind == "write" else None
+                after = firm.read_state(privileged(session)) if self.kind == "write" else None
                 raise Undone
         except Undone:
             return seen, after

@@ -21,6 +21,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from core.kernel.database import Database, Model, WriteQueue
 from core.kernel.policies import Public
+from core.kernel.privilege import privileged
 from core.kernel.types import link
 from core.testing import Schema
 
@@ -140,7 +141,7 @@ def test_a_part_can_be_undone(database: Database) -> None:
 
 def test_the_session_and_its_privileged_connection_share_the_transaction(database: Database) -> None:
     with database.system("test") as session:
-        session.info["system"].execute(insert(Purse).values(name="third", amount=3))
+        privileged(session).execute(insert(Purse).values(name="third", amount=3))
         assert session.scalar(select(Purse.amount).filter_by(name="third")) == 3
 
 
@@ -250,7 +251,7 @@ def test_a_record_changed_by_somebody_else_is_not_overwritten(database: Database
 def test_a_flush_notices_a_version_raised_meanwhile(database: Database) -> None:
     with pytest.raises(StaleDataError), database.system("test") as session:
         record = session.scalars(select(Purse).filter_by(name="left")).one()
-        session.info["system"].execute(update(Purse).values(version=Purse.version + 1))
+        privileged(session).execute(update(Purse).values(version=Purse.version + 1))
         record.amount = 5
         session.flush()
     assert amounts(database)["left"] == 1000

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from core.kernel.compiler import ScopedConnection
 from core.kernel.i18n import translate as _
+from core.kernel.privilege import privileged
 from core.resources import values
 from core.resources.conditions import Context
 from core.resources.fields import Words
@@ -166,7 +167,7 @@ class Judge:
     def _decide(self, connection: ScopedConnection, verdicts: Sequence[Verdict]) -> None:
         recognised = self._recognition.look(connection, verdicts)
         if self.ownership is not None:
-            self.ownership.prepare(connection.beneath, verdicts)
+            self.ownership.prepare(privileged(connection), verdicts)
         for verdict in verdicts:
             match = recognised.get(verdict.number)
             if match is not None and match.fault:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, select
 from core.kernel.access import Principal
 from core.kernel.compiler import InScope, ScopedConnection
 from core.kernel.i18n import translate as _
+from core.kernel.privilege import privileged
 from core.resources.fields import ResolvedField, Words
 from core.resources.importing.plans import Plan
 from core.resources.importing.targets import NUMBER
@@ -76,7 +77,7 @@ class Recognition:
         self.give_keys(verdicts)
         found = self._by_key(connection, verdicts) if self._plan.mode != "create" else {}
         rest = [verdict for verdict in verdicts if verdict.number not in found]
-        for number, match in self._taken(connection.beneath, rest).items():
+        for number, match in self._taken(privileged(connection), rest).items():
             found[number] = match
         rest = [verdict for verdict in rest if verdict.number not in found]
         if self._plan.mode != "update":
@@ -179,7 +180,7 @@ class Recognition:
         for rule in self._rules:
             keys = {v.keys[rule.number] for v in verdicts if v.keys[rule.number] and v.number not in found}
             present = _present(self._resource)
-            ids = dict(_rows(connection.beneath, rule.column, keys, self._resource.table.c.id, where=present))
+            ids = dict(_rows(privileged(connection), rule.column, keys, self._resource.table.c.id, where=present))
             for verdict in verdicts:
                 record_id = ids.get(verdict.keys[rule.number])
                 if record_id is not None and verdict.number not in found:

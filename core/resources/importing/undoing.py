@@ -25,6 +25,7 @@ from core.kernel.plugins import table_of
 from core.kernel.policies import Public
 from core.kernel.predicates import key_of
 from core.kernel.principal import Principal
+from core.kernel.privilege import privileged
 from core.kernel.types import now
 from core.resources.bulk import remember
 
@@ -67,7 +68,7 @@ class Undoing:
             self._check_scope(session, key, ids)
             moment = now()
             fresh = table.c.id.in_(ids) & table.c.deleted_at.is_(None) & (table.c.version == 1)
-            system: Connection = session.info["system"]
+            system: Connection = privileged(session)
             gone = list(system.scalars(select(table.c.id).where(fresh)))
             values = {"deleted_at": moment, "updated_at": moment, "version": 2}
             for part in _parts(gone):
@@ -78,7 +79,7 @@ class Undoing:
     def take_back_edits(self) -> None:
         """Set what was changed back to what it was, all of it or nothing."""
         with self._gate.session(self._principal, write=True, bin=True, operation=self._operation) as session:
-            for entry in self._edits(session.info["system"]):
+            for entry in self._edits(privileged(session)):
                 found = session.get(HistoryEntry, entry)
                 if found is not None:
                     history.take_back(session, found, self._models)

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from core.kernel.errors import Conflict, Invalid, NotFound, Stale
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import SYSTEM
+from core.kernel.privilege import privileged
 from core.resources.fields import ResolvedField, Words
 from core.resources.records import Records, Row
 from core.resources.resolved import ResolvedResource, Resources
@@ -108,7 +109,7 @@ class FormPages:
             reason = _("same {field}", field=field.label)
             # Duplicates count beyond the scope, but nothing is told of what lies there.
             anywhere = select(table.c.id).where(table.c[column] == made, table.c.deleted_at.is_(None)).limit(6)
-            ids = [i for i in request.connection.beneath.scalars(anywhere) if str(i) != own]
+            ids = [i for i in privileged(request.connection).scalars(anywhere) if str(i) != own]
             seen = select(table.c.id, self._resource.label).where(table.c.id.in_(ids))
             visible = {row[0]: str(row[1]) for row in request.connection.execute(seen)} if ids else {}
             for record_id in ids:

@@ -15,6 +15,7 @@ from core.kernel.errors import BadRequest
 from core.kernel.history import HistoryEntry
 from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
+from core.kernel.privilege import privileged
 from core.kernel.users import User
 from core.resources import values
 from core.resources.fields import Words
@@ -162,7 +163,7 @@ def _rest(request: Request, conditions: Sequence[ColumnElement[bool]], operation
     counted = own.limit(COUNTED + 1).subquery()
     count = request.connection.execute(select(func.count()).select_from(counted)).scalar_one()
     oldest = select(func.min(HistoryEntry.id)).where(HistoryEntry.operation == operation)
-    return max(0, count - 1), request.connection.beneath.execute(oldest).scalar() or newest
+    return max(0, count - 1), privileged(request.connection).execute(oldest).scalar() or newest
 
 
 # ---------------------------------------------------------------- showing
