@@ -63,10 +63,9 @@ LONGEST_DECIMAL = 30
 REMEMBERED = 300
 """Seconds for which it is remembered whether somebody sees much."""
 
-CONTROL = frozenset(
-    "q sort limit cursor fields columns count view group format totals by measure chart open in span on saved".split()
-)
-"""Parameters of a list's address that are no filters."""
+CONTROL = frozenset({"q", "sort", "limit", "cursor", "fields", "columns", "count", "view", "group", "format", "totals"})
+"""Parameters of a list's address that are no filters; neither is what begins with an underscore and means something to
+one view alone."""
 
 
 @dataclass(frozen=True, slots=True)

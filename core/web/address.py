@@ -34,9 +34,9 @@ def changed(pairs: Pairs, name: str, text: str) -> Pairs:
 
 
 def filters_of(pairs: Pairs, control: Iterable[str]) -> Pairs:
-    """The parameters that are filters."""
+    """The parameters that are filters; what begins with an underscore belongs to a view."""
     names = set(control)
-    return tuple(pair for pair in pairs if pair[0] not in names)
+    return tuple(pair for pair in pairs if pair[0] not in names and not pair[0].startswith("_"))
 
 
 def of_field(pairs: Pairs, path: str) -> dict[str, list[str]]:

@@ -40,10 +40,6 @@ PERIODS: Final = (
 )
 
 
-OF_ONE_VIEW: Final = ("by", "measure", "chart", "span", "on", "open", "in")
-"""Parameters that mean something to one view only."""
-
-
 def toolbar(
     request: Request, resources: Resources, resource: ResolvedResource, wanted: ListRequest, pairs: Pairs
 ) -> Toolbar:
@@ -81,7 +77,7 @@ def toolbar(
 def _switch(resource: ResolvedResource, pairs: Pairs) -> tuple[Link, ...]:
     """The ways to look at the same records: what is filtered stays, what only one of them knows goes."""
     current = first([text for name, text in pairs if name == "view"]) or "list"
-    rest = without(pairs, "view", *OF_ONE_VIEW)
+    rest = tuple(pair for pair in without(pairs, "view", "group") if not pair[0].startswith("_"))
     return tuple(
         Link(title=title, url=address(resource.url, changed(rest, "view", view)), icon=icon, current=shown == current)
         for view, shown, title, icon in _views(resource)

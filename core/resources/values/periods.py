@@ -16,6 +16,7 @@ _MONTHS = 12
 _QUARTER = 3
 _STRETCH = re.compile(r"(last|next)_([0-9]{1,5})_(day|week|month|year)s?")
 _SHIFT = re.compile(r"([-+])([0-9]{1,5})([dwmy])")
+_CALENDAR = re.compile(r"([0-9]{4})(?:-(?:Q([1-4])|W([0-9]{2})|([0-9]{2})(?:-([0-9]{2}))?))?")
 _LENGTHS = {"d": "day", "w": "week", "m": "month", "y": "year"}
 
 
@@ -24,10 +25,10 @@ def period(word: str, today: dt.date) -> Period:
 
     Words: today, yesterday, tomorrow; this_, last_, next_ with week, month, quarter, year; last_7_days (today and the
     six before), next_30_days (today and the 29 after), the same with weeks, months and years; -30d (from 30 days ago to
-    today), +2w (from today to two weeks ahead), with d, w, m, y.
+    today), +2w (from today to two weeks ahead), with d, w, m, y; 2026, 2026-Q1, 2026-03, 2026-W10.
     """
     try:
-        found = _named(word, today) or _stretched(word, today) or _shifted(word, today)
+        found = _named(word, today) or _stretched(word, today) or _shifted(word, today) or _dated(word)
     except (OverflowError, ValueError):
         found = None
     if found is None or not dt.MINYEAR < found[0].year <= found[1].year < dt.MAXYEAR:
@@ -39,7 +40,11 @@ def period(word: str, today: dt.date) -> Period:
 
 def is_period(word: str) -> bool:
     """Whether `word` is understood by `period`."""
-    return word in _WORDS or bool(_STRETCH.fullmatch(word) or _SHIFT.fullmatch(word))
+    if word in _WORDS or _STRETCH.fullmatch(word) or _SHIFT.fullmatch(word):
+        return True
+    dated = _CALENDAR.fullmatch(word)
+    # A whole date is a date, for which a field has its own reading.
+    return dated is not None and dated[5] is None
 
 
 def bounds(span: Period, zone: dt.tzinfo) -> tuple[dt.datetime, dt.datetime]:
@@ -126,3 +131,18 @@ def _shifted(word: str, today: dt.date) -> Period | None:
     if match[1] == "-":
         return _moved(today, -count, _LENGTHS[match[3]]), today
     return today, _moved(today, count, _LENGTHS[match[3]])
+
+
+def _dated(word: str) -> Period | None:
+    """A year, a quarter, a month, a week by its number, or a day."""
+    match = _CALENDAR.fullmatch(word)
+    if match is None:
+        return None
+    year, quarter, week, month, day = (int(part) if part else 0 for part in match.groups())
+    if week:
+        return dt.date.fromisocalendar(year, week, 1), dt.date.fromisocalendar(year, week, 7)
+    if day:
+        return dt.date(year, month, day), dt.date(year, month, day)
+    if month:
+        return _months(0)(dt.date(year, month, 1))
+    return _quarter(0)(dt.date(year, quarter * 3, 1)) if quarter else _year(0)(dt.date(year, 1, 1))
