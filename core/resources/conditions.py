@@ -28,7 +28,8 @@ WORDS: Final = (*EQUALITY, "contains", "startswith")
 
 OPERATORS: Final[dict[Kind, tuple[str, ...]]] = {
     "text": WORDS, "long": WORDS, "email": WORDS, "phone": WORDS, "url": WORDS, "colour": EQUALITY,
-    "integer": ORDER, "decimal": ORDER, "money": ORDER, "percent": ORDER, "date": ORDER, "instant": ORDER,
+    "integer": ORDER, "decimal": ORDER, "money": ORDER, "percent": ORDER, "date": (*ORDER, "period"),
+    "instant": (*ORDER, "period"),
     "boolean": ("eq", "ne", "empty"), "choice": EQUALITY, "relation": (*EQUALITY, "under"),
     "relations": ("eq", "ne", "in", "empty"), "rows": ("eq", "ne", "in", "empty"), "json": (), "password": (),
 }  # fmt: skip
@@ -86,6 +87,8 @@ def read_condition(
         if len(parts) > MOST_VALUES:
             raise BadRequest(_("'{name}' has more than {most} values.", name=name, most=MOST_VALUES))
         return Condition(path, "in", (tuple(_operand(field, name, part, context) for part in parts),))
+    if operator == "period":
+        return _within_all(field, path, texts, context)
     text = texts[-1]
     if field.kind in ("date", "instant") and values.is_period(text):
         return _period(field, path, operator, text, context)
@@ -175,6 +178,18 @@ def _period(field: ResolvedField, path: str, operator: str, text: str, context: 
         return Condition(path, "outside", (start, end))
     after = {"lte": "lte" if last_included else "lt", "gt": "gt" if last_included else "gte"}[operator]
     return Condition(path, after, (end,))
+
+
+def _within_all(field: ResolvedField, path: str, texts: list[str], context: Context) -> Condition:
+    """What lies in every one of some periods: `created_at__period=2026-03` within a list that is of this year alone."""
+    try:
+        spans = [values.period(text, context.today) for text in texts]
+    except values.ValueFault as fault:
+        raise _bad(f"{path}__period", fault) from None
+    span = max(start for start, _end in spans), min(end for _start, end in spans)
+    if field.kind == "date":
+        return Condition(path, "between", span)
+    return Condition(path, "within", values.bounds(span, context.timezone))
 
 
 def parameters(conditions: Iterable[Condition]) -> dict[str, Any]:
