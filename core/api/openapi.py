@@ -19,6 +19,7 @@ from core.api.schemas import (
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import platform_version
 from core.kernel.principal import Principal
+from core.resources.actions import Verbs
 from core.resources.exporting import FORMATS
 from core.resources.queries import LIMIT, MOST
 from core.resources.records import as_field
@@ -59,6 +60,7 @@ class Description:
     def __init__(self, resources: Resources, currency: str) -> None:
         self._resources = resources
         self._currency = currency
+        self._verbs = Verbs(resources, resources.registry.hooks)
         self._kept: dict[Any, Response] = {}
 
     def routes(self) -> Iterator[Route]:
@@ -81,7 +83,7 @@ class Description:
         paths: dict[str, Any] = {}
         schemas: dict[str, Any] = {"problem": PROBLEM, "relation": RELATION}
         for resource in seen:
-            told = _Told(resource, principal, self._currency)
+            told = _Told(resource, principal, self._currency, self._verbs)
             paths |= told.paths()
             schemas |= told.schemas()
         return {
@@ -136,7 +138,8 @@ PARAMETERS: Final[Mapping[str, Any]] = {
 class _Told:
     """The paths and schemas of one resource for one person."""
 
-    def __init__(self, resource: ResolvedResource, principal: Principal, currency: str) -> None:
+    def __init__(self, resource: ResolvedResource, principal: Principal, currency: str, verbs: Verbs) -> None:
+        self._verbs = verbs
         self._resource = resource
         self._principal = principal
         self._currency = currency
@@ -186,7 +189,7 @@ class _Told:
             told[one]["delete"] = self._delete()
             told[f"{one}/restore"] = {"post": self._restore()}
         for action in self._resource.actions:
-            if self._may(action.allow or action.name):
+            if self._verbs.allows(self._principal, self._resource, action):
                 told[f"{one}/actions/{action.name}"] = {"post": self._act(action)}
         return told
 

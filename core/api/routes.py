@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.api.collections import BASE, Collection
 from core.api.openapi import Description
+from core.resources.actions import Verbs
 from core.resources.records import Records
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.routing import Route
@@ -21,10 +22,10 @@ def routes(platform: Platform) -> Iterable[Route]:
     records = Records(resources, platform.registry.hooks)
     yield from Description(resources, platform.settings.currency).routes()
     for resource in resources.values():
-        yield from _routes_of(resource, Collection(resources, resource, records))
+        yield from _routes_of(resource, Collection(resources, resource, records), records.verbs)
 
 
-def _routes_of(resource: ResolvedResource, collection: Collection) -> Iterable[Route]:
+def _routes_of(resource: ResolvedResource, collection: Collection, verbs: Verbs) -> Iterable[Route]:
     key, url = resource.key, f"{BASE}/{resource.address}"
     one = f"{url}/{{id:int}}"
     yield Route(url, collection.list, f"{key}.view")
@@ -37,6 +38,6 @@ def _routes_of(resource: ResolvedResource, collection: Collection) -> Iterable[R
     if resource.has_bin:
         yield Route(one, collection.delete, f"{key}.delete", methods=("DELETE",))
         yield Route(f"{one}/restore", collection.restore, f"{key}.delete", methods=("POST",))
-    if resource.actions:
-        allow = tuple(f"{key}.{action.allow or action.name}" for action in resource.actions)
+    if resource.actions or verbs.are_offered(resource):
+        allow = verbs.permissions(resource)
         yield Route(f"{one}/actions/{{action}}", collection.act, allow, methods=("POST",))

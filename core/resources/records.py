@@ -22,6 +22,7 @@ from core.kernel.policies import Public, Through
 from core.kernel.privilege import privileged
 from core.kernel.types import Money, now
 from core.resources import values
+from core.resources.actions import Verbs, check_reach
 from core.resources.conditions import Condition, Context
 from core.resources.fields import Field, Kind, ResolvedField
 from core.resources.queries import Cell, ListRequest, Lists
@@ -50,6 +51,7 @@ class Records:
 
     def __init__(self, resources: Resources, hooks: Hooks) -> None:
         self.resources = resources
+        self.verbs = Verbs(resources, hooks)
         self._hooks = hooks
 
     def row(
@@ -177,15 +179,18 @@ class Records:
         given: Mapping[str, Any],
         context: Context,
     ) -> Any:
-        """Run an action of a record with the values it asks for."""
-        action = next((each for each in resource.actions if each.name == name), None)
-        if action is None:
-            raise NotFound
-        self._need(context, resource, action.allow or action.name)
+        """Run an action of a record with the values it asks for; NotFound beyond the reach of its permission."""
+        declared = next((each for each in resource.actions if each.name == name), None)
+        if declared is not None and not self.verbs.allows(context.principal, resource, declared):
+            raise Forbidden
         record = self.get(session, resource, record_id)
         if action.when is not None and not action.when(record):
             raise Conflict(resource.why_not(action, record))
-        asked = self._asked(session, resource, action, given, context)
+        action = declared or self.verbs.find(session, resource, record, context.principal, name)
+        if not self.verbs.allows(context.principal, resource, action):
+            raise Forbidden
+        check_reach(session, resource, record, action.allow or action.name)
+        asked = self.asked(session, resource, action, given, context)
         self._decide(session, context, resource, record, action.name)
         session.info["operation"].verb = action.name
         with _unique(resource):
@@ -201,7 +206,7 @@ class Records:
         action = next((each for each in resource.actions if each.name == name), None)
         return action.prepare(session, record_id, given) if action is not None and action.prepare else given
 
-    def _asked(
+    def asked(
         self,
         session: ScopedSession,
         resource: ResolvedResource,
@@ -211,6 +216,7 @@ class Records:
     ) -> dict[str, Any]:
         faults: list[FieldError] = []
         asked: dict[str, Any] = {}
+        """The values that an action asks for, read; Invalid names every one that does not pass."""
         for each in action.ask:
             resolved = as_field(resource, each)
             try:

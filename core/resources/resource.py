@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
+from core.kernel.errors import PluginError
+from core.kernel.i18n import translate as _
 from core.kernel.predicates import key_of
 from core.resources.board import Board
 from core.resources.fields import Field, Words, humanise
@@ -67,7 +69,10 @@ class Panel:
 class Action:
     """A verb of one record besides create, edit and delete: a button, an API action, a permission of its own.
 
-    `run` takes the session, the record and the values asked for. `when` says on which records it is offered.
+    `run` takes the session, the record and the values asked for. `when` says on which records it is offered. With
+    `bulk` a list offers it for its selection as well: it runs on each record under that record's permission and as one
+    operation, which is undone as a whole. Whatever is made from other declarations and shall be a button (the steps of a
+    workflow) becomes an `Action` among `ResolvedResource.actions`: pages, the API, lists and history then know it.
     """
 
     name: str
@@ -75,7 +80,8 @@ class Action:
     run: Callable[..., Any]
     ask: tuple[Field, ...] = ()
     allow: str = ""
-    """The permission it needs: an action of the resource such as `edit`; empty: one of its own name."""
+    """The permission it needs: an action of the resource such as `edit`, or of another one such as
+    `visits.visit.create`; empty: one of its own name, or `edit` where a hook offers it."""
     when: Callable[[Any], bool] | None = None
     style: Literal["plain", "primary", "danger", "quiet", "hidden"] = "plain"
     """A quiet one stands in the menu of the record's page, a hidden one is offered by a panel alone."""
@@ -87,6 +93,13 @@ class Action:
     final: bool = False
     """Whether it cannot be undone."""
 
+
+    def __post_init__(self) -> None:
+        if self.bulk and self.prepare:
+            raise PluginError(
+                _("The action '{name}' is for many records at once, and prepares each of them.", name=self.name),
+                _("Leave out bulk=True or prepare=…."),
+            )
 
 @dataclass(frozen=True)
 class Duplicates:

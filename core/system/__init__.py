@@ -6,6 +6,7 @@ from core.kernel.i18n import translate as _
 from core.kernel.plugins import SYSTEM, Plugin, platform_version
 from core.kernel.upkeep import UPKEEP
 from core.resources.importing.jobs import IMPORTS
+from core.resources.many import MANY
 from core.system.departments import departments, memberships
 from core.system.history import history
 from core.system.roles import groups, roles
@@ -17,6 +18,6 @@ plugin = Plugin(
     title=_("Administration"),
     version=platform_version(),
     resources=(users, departments, groups, roles, memberships, history, settings),
-    jobs=(*UPKEEP, *IMPORTS),
+    jobs=(*UPKEEP, *IMPORTS, *MANY),
     module="core.system",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from core.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from core.kernel.errors import Conflict, Forbidden, Invalid
 from core.kernel.i18n import translate as _
 from core.resources.fields import Words
 from core.resources.records import Records, as_field
@@ -53,11 +53,12 @@ class ActionPages:
         return request.redirect(f"{self._resource.url}/{record_id}", notice)
 
     def _action(self, request: Request) -> Action:
-        name = request.params["action"]
-        action = next((each for each in self._resource.actions if each.name == name), None)
+        name, resource, verbs = request.params["action"], self._resource, self._records.verbs
+        action = next((each for each in resource.actions if each.name == name), None)
         if action is None:
-            raise NotFound
-        if not self._resource.allows(request.principal, action.allow or action.name):
+            record = self._records.get(request.reader, resource, request.params["id"])
+            action = verbs.find(request.reader, resource, record, request.principal, name)
+        if not verbs.allows(request.principal, resource, action):
             raise Forbidden
         return action
 

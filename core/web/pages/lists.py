@@ -66,7 +66,7 @@ class ListPages:
         totals = self._totals(request, lists, wanted, page.cells, context)
         columns = self._heads(request, page.cells, wanted, pairs, totals)
         bar = bar_of(request, self._resources, self._resource, wanted, pairs)
-        bulk = self._bulk(request)
+        bulk = bulk_of(request, self._resource)
         summed = any(column.total for column in self._resource.columns)
         view = ListView(
             bar=bar,
@@ -154,12 +154,6 @@ class ListPages:
     def _rows(self, request: Request, page: ListPage, columns: tuple[Column, ...], *, selectable: bool) -> Markup:
         return draw_table(request, self._resource, page.cells, page.rows, columns, selectable=selectable)
 
-    def _bulk(self, request: Request) -> tuple[Bulk, ...]:
-        if not self._resource.allows(request.principal, "delete") or not self._resource.has_bin:
-            return ()
-        ask = _("Move {count} records to the recycle bin?", count="{count}")
-        return (Bulk(title=_("Delete"), url=f"{self._resource.url}/delete", icon="trash", danger=True, ask=ask),)
-
     def _empty(self, request: Request, pairs: Pairs) -> Empty:
         resource = self._resource
         searched = any(name == "q" for name, _text in pairs) or filters_of(pairs, CONTROL)
@@ -203,3 +197,17 @@ def draw_table(
         writer = row_writer(request.site.templates, columns, resource.url, selectable=selectable)
         request.site.kept[key] = writer
     return render_rows(writer, draw_rows(cells, rows, reader_of(request)))
+
+
+def bulk_of(request: Request, resource: ResolvedResource) -> tuple[Bulk, ...]:
+    """What this reader may do with the ticked rows of a list."""
+    found = []
+    for action in resource.actions:
+        if action.bulk and resource.allows(request.principal, action.allow or action.name):
+            ask = "" if action.ask else _("{action}: {count} records?", action=action.title, count="{count}")
+            url, danger = f"{resource.url}/actions/{action.name}", action.style == "danger"
+            found.append(Bulk(title=action.title, url=url, icon=action.icon, danger=danger, ask=ask))
+    if resource.allows(request.principal, "delete") and resource.has_bin and not resource.read_only:
+        ask = _("Move {count} records to the recycle bin?", count="{count}")
+        found.append(Bulk(title=_("Delete"), url=f"{resource.url}/delete", icon="trash", danger=True, ask=ask))
+    return tuple(found)

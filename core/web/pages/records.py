@@ -22,6 +22,7 @@ from core.resources.conditions import Condition
 from core.resources.queries import Cell, ListRequest, Lists, Sort, read_sort
 from core.resources.records import Records, Row
 from core.resources.resolved import ResolvedResource, Resources
+from core.resources.resource import Action
 from core.resources.resource import Panel as DeclaredPanel
 from core.web import lines
 from core.web.address import address
@@ -73,6 +74,7 @@ class RecordPages:
         row = self._records.row(request.connection, resource, request.params["id"], context)
         title = self._title(row)
         panels, smart = self._panels(request, row)
+        actions, broken = self._offered(request, row)
         edits = resource.allows(request.principal, "edit")
         edit = Button(title=_("Edit"), url=f"{resource.url}/{row.id}/edit", post=False, icon="edit", shortcut="e")
         remove = remove_button(request, resource, row.id, title)
@@ -86,11 +88,11 @@ class RecordPages:
             badges=tuple(self._badges(row)),
             summary=tuple(self._summary(request, row)),
             primary=edit if edits else None,
-            actions=tuple(self._actions(request, row, quiet=False)),
-            more=(*self._actions(request, row, quiet=True), *((remove,) if remove else ())),
+            actions=tuple(self._buttons(row, actions, quiet=False)),
+            more=(*self._buttons(row, actions, quiet=True), *((remove,) if remove else ())),
             smart=smart,
             sections=self._sections(request, row),
-            panels=panels,
+            panels=[*panels, *broken],
             timeline=self._timeline(request, row.id),
             explain=explain_link(request, resource, row.id),
             version=row.version,
@@ -118,17 +120,6 @@ class RecordPages:
             text=str(_("“{title}” is in the recycle bin.", title=label)), undo=undo_button(request.work.operation)
         )
         return request.redirect(self._resource.url, notice)
-
-    def delete_many(self, request: Request) -> Response:
-        """Move the ticked records to the recycle bin, all or none."""
-        context = context_of(request)
-        ids = [int(text) for text in request.form.all("id") if text.isascii() and text.isdigit() and len(text) < 19]
-        for record_id in dict.fromkeys(ids):
-            self._records.delete(request.session, self._resource, record_id, context)
-        if not ids:
-            return request.redirect(self._resource.url)
-        text = _("{count} records are in the recycle bin.", count=len(set(ids)))
-        return request.redirect(self._resource.url, Notice(text=str(text), undo=undo_button(request.work.operation)))
 
     def restore(self, request: Request) -> Response:
         """Bring the record back."""
@@ -208,16 +199,22 @@ class RecordPages:
                 sections.append(FactSection(facts=facts, title=section.title))
         return sections
 
-    def _actions(self, request: Request, row: Row, *, quiet: bool) -> Iterable[Button]:
-        """The actions that are possible now, either those in sight or the quiet ones of the menu."""
-        offered = [a for a in self._resource.actions if self._resource.allows(request.principal, a.allow or a.name)]
-        if not offered:
-            return
-        record = self._records.get(request.reader, self._resource, row.id)
-        for action in offered:
-            if action.style == "hidden" or (action.style == "quiet") != quiet:
-                continue
-            if action.when is None or action.when(record):
+    def _offered(self, request: Request, row: Row) -> tuple[list[Action], list[Panel]]:
+        """The actions that are possible now, and a box for each plugin that failed to offer its own."""
+        resource, principal, verbs = self._resource, request.principal, self._records.verbs
+        declared = [action for action in resource.actions if verbs.allows(principal, resource, action)]
+        if not declared and not verbs.are_offered(resource):
+            return [], []
+        record = self._records.get(request.reader, resource, row.id)
+        more, failed = verbs.offered(request.reader, resource, record, principal)
+        allowed = [*declared, *(action for action in more if verbs.allows(principal, resource, action))]
+        boxes = [Panel(key=f"a{n}", title=each.plugin, error=each.message) for n, each in enumerate(failed)]
+        return verbs.possible(allowed, record), boxes
+
+    def _buttons(self, row: Row, actions: Iterable[Action], *, quiet: bool) -> Iterable[Button]:
+        """Those of the actions that stand in sight, or the quiet ones of the menu."""
+        for action in actions:
+            if action.style != "hidden" and (action.style == "quiet") == quiet:
                 url = f"{self._resource.url}/{row.id}/actions/{action.name}"
                 yield Button(title=action.title, url=url, kind=action.style, post=not action.ask, icon=action.icon)
 

@@ -16,6 +16,7 @@ from core.web.pages.explain import ExplainPages
 from core.web.pages.exports import export_list
 from core.web.pages.forms import FormPages
 from core.web.pages.lists import ListPages
+from core.web.pages.many import ManyPages
 from core.web.pages.records import RecordPages, undo
 from core.web.responses import Json, Response
 from core.web.routing import Everybody, Route
@@ -64,14 +65,21 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
     yield Route(f"{url}/{{id:int}}/edit", forms.update, (f"{key}.edit", f"{key}.assign"), methods=("POST",))
     if resource.duplicates is not None:
         yield Route(f"{url}/duplicates", forms.duplicates, (f"{key}.create", f"{key}.edit"), methods=("POST",))
-    if resource.actions:
-        allow = tuple(f"{key}.{action.allow or action.name}" for action in resource.actions)
+    many = ManyPages(resources, resource, records)
+    if resource.actions or records.verbs.are_offered(resource):
+        allow = records.verbs.permissions(resource)
         actions = ActionPages(resources, resource, records)
         yield Route(f"{url}/{{id:int}}/actions/{{action}}", actions.ask, allow)
         yield Route(f"{url}/{{id:int}}/actions/{{action}}", actions.act, allow, methods=("POST",))
+    bulk = tuple(action for action in resource.actions if action.bulk)
+    if bulk:
+        allow = records.verbs.permissions(resource, bulk)
+        yield Route(f"{url}/actions/{{action}}", many.act, allow, methods=("POST",))
+    if bulk or resource.has_bin:
+        yield Route(f"{url}/many/{{job:int}}", many.outcome, f"{key}.view")
     if resource.has_bin:
         yield Route(f"{url}/{{id:int}}/delete", pages.delete, f"{key}.delete", methods=("POST",))
-        yield Route(f"{url}/delete", pages.delete_many, f"{key}.delete", methods=("POST",))
+        yield Route(f"{url}/delete", many.delete, f"{key}.delete", methods=("POST",))
         yield Route(f"{url}/{{id:int}}/restore", pages.restore, f"{key}.delete", methods=("POST",))
         yield Route(f"{url}/bin", pages.bin, f"{key}.delete")
 

@@ -73,6 +73,7 @@ from core.web.views.lists import (
 )
 from core.web.views.records import (
     Change,
+from core.web.views.many import ManyView, RefusedRow
     Entry,
     Fact,
     FactSection,
@@ -166,6 +167,7 @@ __all__ = [
     "Member",
     "MergeField",
     "MergeView",
+    "ManyView",
     "Meter",
     "NavigationGroup",
     "Notice",
@@ -181,6 +183,7 @@ __all__ = [
     "ReportView",
     "ResultView",
     "RoleView",
+    "RefusedRow",
     "SavedView",
     "SearchView",
     "SettingsView",
