@@ -75,7 +75,10 @@ class Shells:
             administration=_administration(path) if frame.administers else None,
             create=frame.create,
             user=person(request.principal.user_id, request.principal.name),
-            user_links=(Link(title=_("Preferences"), url="/preferences", icon="gear"),),
+            user_links=(
+                Link(title=_("My imports"), url="/imports", icon="import"),
+                Link(title=_("Preferences"), url="/preferences", icon="gear"),
+            ),
         )
 
     def drawn(self, request: Request, environment: Environment) -> dict[str, Markup]:

@@ -43,6 +43,7 @@ PAGES: Final = (
     "core.web.pages.home",
     "core.web.pages.preferences",
     "core.web.pages.search",
+    "core.web.pages.imports",
     "core.web.pages.resources",
     "core.api.routes",
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.web.views.lists import Option
-from core.web.views.shell import Link, Words
+from core.web.views.shell import Empty, Link, Tone, Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +25,14 @@ class UploadView:
     head: ImportHead
     url: str
     accept: str = ".csv,.xlsx,.xls,.txt"
-    limit: Words = ""  # "At most 50 MB"
+    limit: Words = ""  # "At most 64 MB"
+    most: int = 0  # bytes; the script refuses larger files before they are sent
+    too_large: Words = ""  # what it says then
     template_url: str = ""  # an empty sheet with the right heads
     error: Words = ""
     fields: tuple[Words, ...] = ()  # what can be imported, to show before
-    recent: tuple[Link, ...] = ()  # earlier imports
+    recent: tuple[Link, ...] = ()  # earlier imports; `count` says how each stands, in the colour `tone`
+    all_url: str = ""  # all of one's own imports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,8 @@ class MappingView:
     sheets: tuple[Option, ...] = ()  # `sheet`
     modes: tuple[Option, ...] = ()  # `mode`: create, update, both
     keys: tuple[Option, ...] = ()  # `key`: the field by which a row is recognised
+    sames: tuple[Option, ...] = ()  # `same`: what happens to rows that exist already by name or phone
+    drop_url: str = ""  # POST: throw the file away
     missing: tuple[Words, ...] = ()  # required fields that no column fills
     error: Words = ""
 
@@ -108,11 +113,14 @@ class ReportView:
     columns: tuple[tuple[int, Words], ...] = ()  # index, title of those shown
     rows: tuple[ImportRow, ...] = ()
     kinds: tuple[FaultKind, ...] = ()
+    notes: tuple[Words, ...] = ()  # what else will happen: words put into dictionaries
+    error: Words = ""
     check_url: str = ""
     save_url: str = ""
     run_url: str = ""
     faults_url: str = ""  # the faulty rows as a file
     back_url: str = ""
+    drop_url: str = ""  # POST: throw the file away
     previous_url: str = ""
     next_url: str = ""
     shown: Words = ""  # "1-50 of 129"
@@ -125,9 +133,12 @@ class ProgressView:
     head: ImportHead
     status_url: str
     done: int
-    total: int
+    total: int  # 0: nobody knows yet
     text: Words = ""
     cancel_url: str = ""
+    all_url: str = ""  # where it is found again
+    error: Words = ""  # why it stands still
+    again_url: str = ""  # POST: go on where it stands still
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +146,8 @@ class ResultView:
     """import_result.html: what came of it."""
 
     head: ImportHead
+    title: Words  # "The import is done"
+    tone: Tone  # good, warn, bad or quiet
     created: str
     updated: str
     left_out: str
@@ -142,4 +155,29 @@ class ResultView:
     list_url: str = ""
     faults_url: str = ""
     undo_url: str = ""  # POST; empty: can no longer be undone
+    new_url: str = ""  # import another file
     error: Words = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportLine:
+    """One of somebody's imports."""
+
+    file: str
+    url: str
+    resource: Words
+    state: Words
+    tone: Tone
+    figures: Words  # "2,871 written, 129 left out"
+    when: str
+    icon: str = "import"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportsView:
+    """import_list.html: all imports of one person, the newest first."""
+
+    lines: tuple[ImportLine, ...]
+    next_url: str = ""
+    previous_url: str = ""
+    empty: Empty | None = None

@@ -183,7 +183,7 @@ def progress(environment: Environment) -> ProgressView:
 
 
 def result(environment: Environment) -> ResultView:
-    return ResultView(head=head(4), created="2,640", updated="231", left_out="129", took="用时 0.6 秒，每秒 5,120 行", list_url=HERE, faults_url="/x", undo_url="/undo/12")  # fmt: skip
+    return ResultView(head=head(5), title="导入完成。", tone="good", created="2,640", updated="231", left_out="129", took="用时 0.6 秒，每秒 5,120 行", list_url=HERE, faults_url="/x", undo_url="/undo/12")  # fmt: skip
 
 
 def administration(environment: Environment) -> AdministrationView:

@@ -1,27 +1,53 @@
-// The faulty rows of an import, corrected like a spreadsheet. A changed cell is posted to data-url as row, column, value;
-// the answer is {"faults": {"3": "…"}, "note": "", "faulty": "128"}: the faults of the row by column, and how many rows are left.
+// The faulty rows of an import, corrected like a spreadsheet. A changed cell is posted to data-url as row, column, value and
+// what it was; the answer is {"faults": {"3": "…"}, "note": "", "faulty": "128", "good": "2,872", "like": 4}: the faults of
+// the row by column, how many rows are left and how many are right, and how many other cells were wrong in the same way.
 
-import { all, ask, make, one } from "./dom.js";
+import { all, ask, make, one, say } from "./dom.js";
 
 export function attach(form) {
+  const send = async (input, value, was, everywhere) => {
+    const body = new URLSearchParams({ row: input.closest("tr").dataset.row, column: input.dataset.column, value, was });
+    if (everywhere) body.set("all", "true");
+    const answer = await ask(form.dataset.url, { method: "POST", body }).catch(() => null);
+    if (answer?.ok) return answer.json();
+    say(form.dataset.failed ?? "", { tone: "bad" });
+    return null;
+  };
   const check = async (input) => {
     const row = input.closest("tr");
-    const body = new URLSearchParams({ row: row.dataset.row, column: input.dataset.column, value: input.value });
-    const answer = await ask(form.dataset.url, { method: "POST", body }).catch(() => null);
-    if (!answer?.ok) return;
-    const { faults, note, faulty } = await answer.json();
-    input.defaultValue = input.value;
+    const was = input.defaultValue;
+    const value = input.value;
+    const answer = await send(input, value, was);
+    if (!answer) return;
+    const { faults, note, faulty, good, like } = answer;
+    input.defaultValue = value;
     for (const cell of all("input", row)) {
       const fault = faults[cell.dataset.column];
+      if (!fault && cell.parentElement.matches(".bad")) cell.parentElement.classList.add("mended");
       cell.parentElement.classList.toggle("bad", !!fault);
       if (fault) cell.setAttribute("aria-invalid", "true");
       else cell.removeAttribute("aria-invalid");
     }
-    const texts = [...Object.values(faults), note].filter(Boolean);
-    one(".wrong", row).replaceChildren(...texts.map((text) => make("span", {}, text)));
+    const told = Object.entries(faults).map(([column, text]) => {
+      const title = one(`[data-head="${column}"]`, form)?.textContent;
+      return make("label", { for: `c-${row.dataset.row}-${column}` }, ...(title ? [make("b", {}, title), " "] : []), text);
+    });
+    const right = !told.length && !note;
+    if (note) told.push(make("span", {}, note));
+    if (right && form.dataset.right) told.push(make("span", {}, form.dataset.right));
+    if (like && form.dataset.like && !faults[input.dataset.column]) {
+      const words = form.dataset.like.replace("{count}", like);
+      told.push(make("button", { type: "button", class: "proposal", onclick: () => everywhere(input, value, was) }, words));
+    }
+    one(".wrong", row).replaceChildren(...told);
     row.className = Object.keys(faults).length ? "fault" : note ? "duplicate" : "fixed";
     if (faulty != null) one("[data-faulty]").textContent = faulty;
+    if (good == null) return;
+    const button = one("[data-import]");
+    if (one("[data-good]")) one("[data-good]").textContent = good;
+    if (button) button.textContent = button.dataset.import.replace("{count}", good);
   };
+  const everywhere = async (input, value, was) => (await send(input, value, was, true)) && location.reload();
   form.addEventListener("change", (event) => event.target.matches(".grid input") && check(event.target));
   form.addEventListener("click", (event) => {
     const proposal = event.target.closest(".proposal");

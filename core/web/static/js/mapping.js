@@ -4,12 +4,16 @@ import { all, make, one } from "./dom.js";
 
 export function attach(form) {
   const selects = all(".map select", form);
+  const note = one("[data-twice]", form);
   const look = () => {
+    let doubled = false;
     for (const select of selects) {
       const twice = select.value && selects.filter((other) => other.value === select.value).length > 1;
+      doubled ||= twice;
       if (twice) select.setAttribute("aria-invalid", "true");
       else select.removeAttribute("aria-invalid");
     }
+    if (note) note.hidden = !doubled;
   };
   form.addEventListener("change", (event) => {
     if (["encoding", "sheet"].includes(event.target.name)) {
@@ -19,5 +23,4 @@ export function attach(form) {
     look();
   });
   look();
-  one("select", form)?.blur();
 }

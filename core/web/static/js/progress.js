@@ -11,10 +11,11 @@ export function attach(box) {
     const answer = await ask(box.dataset.url).catch(() => null);
     if (answer?.ok) {
       const now = await answer.json();
-      if (now.state !== "running") return void (location.href = now.url);
+      if (now.state !== "running") return void location.replace(now.url);
       pause = now.done === bar.value ? Math.min(pause * 1.5, 4000) : 400;
-      bar.max = now.total;
-      bar.value = now.done;
+      // Without a total, nobody knows yet how far it is, and the bar says so.
+      if (now.total) [bar.max, bar.value] = [now.total, now.done];
+      else bar.removeAttribute("value");
       text.textContent = now.text;
     } else pause = Math.min(pause * 2, 8000);
     setTimeout(look, pause);
