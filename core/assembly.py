@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from core.kernel.database import Session
-from core.kernel.history import Operation
+from core.kernel.history import Operation, Watcher
 from core.kernel.platform import Parts, Platform, open_platform
 from core.kernel.plugin_settings import enter_settings
 from core.kernel.settings import Settings
 from core.kernel.states import Ownership
 from core.resources.indexing import create_indexes, search_watcher
+from core.resources.locks import Rules
+from core.resources.numbering import enter_numberings
 from core.resources.resolved import Resources
 
 
 def assemble(settings: Settings | None = None, *, safe: bool = False) -> Platform:
     """The platform of this installation, opened and ready; `safe` leaves every plugin out."""
-    return open_platform(settings or Settings.load(), parts=PARTS, safe=safe)
+    settings = settings or Settings.load()
+
+    def watchers(resources: Resources) -> tuple[Watcher, ...]:
+        return (search_watcher(resources), Rules(resources, settings.timezone))
+
+    return open_platform(settings, parts=replace(PARTS, watchers=watchers), safe=safe)
 
 
 def make(connection: Connection, resources: Resources) -> None:
     """What a generation needs in the database beside its tables: search indexes, and what plugins start with."""
     create_indexes(connection, resources)
     enter_settings(connection, resources.registry.settings)
+    enter_numberings(connection, resources.values())
     _install(connection, resources)
 
 
@@ -31,7 +41,7 @@ def _install(connection: Connection, resources: Resources) -> None:
     for plugin in resources.registry.plugins:
         if plugin.install is None:
             continue
-        info = {"operation": Operation(None, "plugin"), "watchers": (search_watcher(resources),)}
+        info = {"operation": Operation(None, "plugin"), "watchers": (search_watcher(resources), Rules(resources))}
         with Session(bind=connection, info=info) as session:
             mark = (plugin.name, "install", "once")
             if session.get(Ownership, mark) is None:
@@ -43,6 +53,6 @@ def _install(connection: Connection, resources: Resources) -> None:
 PARTS = Parts(
     system="core.system:plugin",
     above=Resources,
-    watchers=lambda resources: (search_watcher(resources),),
+    watchers=lambda resources: (search_watcher(resources), Rules(resources)),
     make=make,
 )

@@ -25,6 +25,7 @@ from core.resources import values
 from core.resources.actions import Verbs, check_reach
 from core.resources.conditions import Condition, Context
 from core.resources.fields import Field, Kind, ResolvedField
+from core.resources.locks import refuse_locked
 from core.resources.queries import Cell, ListRequest, Lists
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.resource import Action
@@ -123,6 +124,7 @@ class Records:
         record = self.get(session, resource, record_id)
         if version is not None and record.version != version:
             raise Stale
+        refuse_locked(resource, record, given)
         reading = _Reading(self, session, resource, context, "edit", record_id)
         reading.take(given)
         reading.stop_if_faulty()
@@ -151,6 +153,7 @@ class Records:
         record = self.get(session, resource, record_id)
         if version is not None and record.version != version:
             raise Stale
+        refuse_locked(resource, record)
         self._refuse_used(session, resource, record)
         self._decide(session, context, resource, record, "delete")
         record.deleted_at = now()

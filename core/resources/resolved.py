@@ -24,7 +24,7 @@ from core.kernel.registry import Registry
 from core.kernel.search import SearchIndex
 from core.resources.board import Board
 from core.resources.fields import GIVEN, ResolvedField, Words, derive, label_of
-from core.resources.numbering import Numbering
+from core.resources.numbering import Numbering, check_numberings
 from core.resources.resource import Action, Column, Derived, Duplicates, Extension, Panel, Resource, Rows, Section
 from core.resources.rows import resolve_derived, resolve_rows
 from core.resources.workflow import Workflow, WorkflowPart, resolve_workflow
@@ -225,6 +225,7 @@ class Resources(Mapping[str, ResolvedResource]):
         self._by_address = {resource.address: resource for resource in self._by_key.values()}
         for resource in self._by_key.values():
             _check_names(self, resource)
+            check_numberings(resource)
 
     def __getitem__(self, key: str) -> ResolvedResource:
         return self._by_key[key]

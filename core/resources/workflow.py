@@ -197,6 +197,7 @@ class Workflow:
             setattr(here, self.field, after)
             if transition.effect is not None:
                 call(transition.effect, beyond, here, asked)
+            _number(beyond, here, name)
             beyond.flush()
             _announce(beyond, here, name, before, after, asked)
         if record in session:
@@ -333,6 +334,14 @@ def _wrong(key: str, what: Text) -> NoReturn:
         _("The workflow of '{resource}' {what}.", resource=key, what=what),
         _("Correct the declaration of its Workflow."),
     )
+
+
+def _number(session: Session, record: Any, step: str) -> None:
+    """Give the record the number that it gets at this step."""
+    from core.resources.locks import rules_of
+
+    if (rules := rules_of(session)) is not None:
+        rules.number(session, record, step)
 
 
 def _announce(session: Session, record: Any, step: str, before: str, after: str, asked: Mapping[str, Any]) -> None:

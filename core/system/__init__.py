@@ -9,6 +9,7 @@ from core.resources.importing.jobs import IMPORTS
 from core.resources.many import MANY
 from core.system.departments import departments, memberships
 from core.system.history import history
+from core.system.numbering import numberings
 from core.system.roles import groups, roles
 from core.system.settings import settings
 from core.system.users import users
@@ -17,7 +18,7 @@ plugin = Plugin(
     name=SYSTEM,
     title=_("Administration"),
     version=platform_version(),
-    resources=(users, departments, groups, roles, memberships, history, settings),
+    resources=(users, departments, groups, roles, memberships, numberings, history, settings),
     jobs=(*UPKEEP, *IMPORTS, *MANY),
     module="core.system",
 )

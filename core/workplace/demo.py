@@ -27,6 +27,7 @@ from core.kernel.types import now
 from core.kernel.users import User
 from core.resources.bulk import insert_many
 from core.resources.indexing import search_watcher
+from core.resources.locks import Rules
 from core.resources.resolved import Resources
 
 ORIGIN = "demo"
@@ -99,7 +100,7 @@ def make(database: Database, registry: Registry, resources: Resources, *, size: 
             raise Conflict(_("The demo data is there already."), _("Remove it first: sopia demo --remove"))
         operation = Operation(None, ORIGIN)
         session.info["operation"] = operation
-        session.info["watchers"] = (search_watcher(resources),)
+        session.info["watchers"] = (search_watcher(resources), Rules(resources))
         demo = Demo(session, resources, operation, size, random.Random(seed))
         _company(demo, password_hash)
         for plugin in registry.plugins:
