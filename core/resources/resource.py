@@ -151,10 +151,14 @@ class Derived:
     read: Callable[[Any, Sequence[int]], Mapping[int, Any]]
 
 
+class FurtherPart:
+    """A part that a floor above understands: what counts as somebody's day, what to be reminded of."""
+
+
 Course = Workflow | WorkflowPart | Numbering | Board
 """The parts that say which way a record goes."""
 
-Part = Panel | Action | Duplicates | Redaction | Rows | Derived | Headings | Alongside | Brings | Course
+Part = FurtherPart | Panel | Action | Duplicates | Redaction | Rows | Derived | Headings | Alongside | Brings | Course
 
 
 @dataclass(frozen=True, eq=False)
