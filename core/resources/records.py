@@ -230,7 +230,7 @@ class Records:
             if each.required and value in (None, "", []):
                 faults.append(FieldError(each.key, _("Please fill this in.")))
             asked[each.key] = value
-        faults += [FieldError(key, _("There is no such field.")) for key in given if key not in asked]
+        faults += [FieldError(key, _("There is no such field.")) for key in given if all(key != each.key for each in action.ask)]
         if faults:
             raise Invalid(faults)
         return asked
