@@ -97,6 +97,8 @@ class ResolvedField:
     """What the rows of a field of the kind `rows` are."""
     work_out: Callable[[Any, Sequence[int]], Mapping[int, Any]] | None = None
     """Gives the values of a derived field for the records of a page."""
+    linked: bool = False
+    """Whether the field's records are kept in the table of links."""
 
     @property
     def many(self) -> bool:

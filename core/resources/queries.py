@@ -28,6 +28,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    not_,
     nulls_first,
     nulls_last,
     or_,
@@ -41,10 +42,12 @@ from core.kernel.errors import BadRequest
 from core.kernel.gate import privileged
 from core.kernel.history import plain
 from core.kernel.i18n import translate as _
+from core.kernel.links import LinkedTo
 from core.kernel.search import Plan, Terms, Way, parse
 from core.kernel.types import MONEY_LIMIT, Instant, Money, MoneyType
 from core.resources.conditions import Condition, Context, below, parameters, read_condition, readable_field, to_sql
 from core.resources.fields import ResolvedField
+from core.resources.linked import linked_records
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.rows import load, work_out
 
@@ -443,6 +446,9 @@ class Lists:
             return work_out(connection, self._resources, each, cell.width, ids)
         if not each.many or cell.target is None:
             return None
+        if each.linked:
+            links = linked_records(connection, self._resource, each, cell.target, ids)
+            return {record_id: (found,) for record_id, found in links.items()}
         related = collections(connection, self._resource, each, cell.target, ids)
         return {record_id: (tuple(found),) for record_id, found in related.items()}
 
@@ -616,6 +622,8 @@ class Build:
 
     def _any(self, condition: Condition, number: int, resolved: ResolvedField) -> ColumnElement[bool]:
         """A condition on a many-to-many field, or on what rows are about: some of its records, or none."""
+        if resolved.linked:
+            return self._linked(condition, number, resolved)
         related: Select[Any]
         theirs: ColumnElement[Any]
         present: tuple[Any, ...] = ()
@@ -638,6 +646,23 @@ class Build:
             return exists(related.where(theirs.in_(bindparam(f"f{number}_0", expanding=True))))
         found = exists(related.where(theirs == bindparam(f"f{number}_0", type_=BigInteger)))
         return ~found if condition.operator == "ne" else found
+
+    def _linked(self, condition: Condition, number: int, resolved: ResolvedField) -> ColumnElement[bool]:
+        """A condition on a field of links; of what it links only what is in sight counts."""
+        target = self._resources.target(resolved)
+        assert target is not None
+        table = target.table.alias(f"l{number}")
+        within = select(table.c.id)
+        if condition.operator == "in":
+            if not condition.operands[0]:
+                return false()
+            within = within.where(table.c.id.in_(bindparam(f"f{number}_0", expanding=True)))
+        elif condition.operator != "empty":
+            within = within.where(table.c.id == bindparam(f"f{number}_0", type_=BigInteger))
+        key = self._resource.table.c.id
+        found = LinkedTo(key, self._resource.key, resolved.attribute, resolved.target, within)
+        without = condition.operator == "ne" or (condition.operator == "empty" and condition.operands[0])
+        return not_(found) if without else found
 
     def _matching(self, terms: Terms, walk: Way) -> Any:
         ways: list[ColumnElement[bool]] = []

@@ -26,6 +26,7 @@ from core.resources.actions import Verbs, check_reach
 from core.resources.conditions import Condition, Context
 from core.resources.fields import Field, Kind, ResolvedField
 from core.resources.locks import refuse_locked
+from core.resources.linked import set_links
 from core.resources.queries import Cell, ListRequest, Lists
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.resource import Action
@@ -105,6 +106,7 @@ class Records:
             session.flush()
             reading.set_extensions(record)
             reading.set_rows(record)
+            reading.set_links(record)
             session.flush()
         self._react(session, context, resource, record, "create")
         return record
@@ -135,6 +137,7 @@ class Records:
             self._decide(session, context, resource, record, "assign" if moved else "edit")
             session.flush()
             reading.set_extensions(record)
+            reading.set_links(record)
             session.flush()
         self._react(session, context, resource, record, "edit")
         return record
@@ -412,7 +415,7 @@ class _Reading:
         """Put the values into the record; what duplicates are recognised by follows."""
         for key, value in self._values.items():
             resolved = self._resource.fields[key]
-            if resolved.extension or resolved.rows is not None:
+            if resolved.extension or resolved.rows is not None or resolved.linked:
                 continue
             if resolved.moves and self._action == "edit" and getattr(record, resolved.attribute) == value:
                 continue
@@ -440,6 +443,16 @@ class _Reading:
                 setattr(part, self._resource.fields[name].attribute, value)
             if self._session.is_modified(part) and self._action == "edit":
                 record.updated_at = now()
+
+    def set_links(self, record: Any) -> None:
+        """Link what the fields of links hold; a change of them is one of the record."""
+        for key, value in self._values.items():
+            resolved = self._resource.fields[key]
+            target = self._records.resources.target(resolved) if resolved.linked else None
+            if target is not None:
+                ids = [each.id for each in value]
+                if set_links(self._session, resolved, target, record, ids) and self._action == "edit":
+                    record.updated_at = now()
 
     def set_rows(self, record: Any) -> None:
         """Make the rows of the record those wanted; a change of them is one of the record, whose version it raises."""

@@ -24,6 +24,7 @@ from core.kernel.registry import Registry
 from core.kernel.search import SearchIndex
 from core.resources.board import Board
 from core.resources.fields import GIVEN, ResolvedField, Words, derive, label_of
+from core.resources.linked import links_of
 from core.resources.numbering import Numbering, check_numberings
 from core.resources.resource import Action, Column, Derived, Duplicates, Extension, Panel, Resource, Rows, Section
 from core.resources.rows import resolve_derived, resolve_rows
@@ -320,6 +321,7 @@ def _resolve(resource: Resource, registry: Registry) -> ResolvedResource:
     told = {each.key: each for each in resource.fields}
     fields = derive(resource.model, domain_of(resource.plugin), told)
     domain = domain_of(resource.plugin)
+    fields |= _linked(resource, registry, domain_of(resource.plugin))
     fields |= {part.name: resolve_rows(resource, part, domain) for part in resource.of_kind(Rows)}
     fields |= {part.field.key: resolve_derived(resource, part, domain) for part in resource.of_kind(Derived)}
     columns = [_column(each) for each in resource.list] or [Column(key) for key in list(fields)[:6] if key not in GIVEN]
@@ -349,6 +351,25 @@ def _resolve(resource: Resource, registry: Registry) -> ResolvedResource:
         index=SearchIndex(resource.model.__tablename__) if indexed else None,
         workflow=workflow,
     )
+
+
+def _linked(resource: Resource, registry: Registry, domain: str) -> dict[str, ResolvedField]:
+    """The fields of links whose other end is there."""
+    return {
+        name: ResolvedField(
+            key=name,
+            label=each.label or label_of(name, domain),
+            kind="relations",
+            attribute=name,
+            table=resource.model.__table__,
+            column=None,
+            help=each.help,
+            target=each.to,
+            linked=True,
+        )
+        for name, each in links_of(resource.model).items()
+        if each.to in registry.resources
+    }
 
 
 def domain_of(plugin: str) -> str:
@@ -432,5 +453,7 @@ def _check_names(resources: Resources, resource: ResolvedResource) -> None:
 
 def _parked_target(resources: Resources, resource: ResolvedResource, name: str) -> bool:
     """A path through a relation whose plugin is off reads as nothing; it is no mistake."""
+    if name in links_of(resource.model):
+        return True
     first, resolved = _first(resource, name)
     return resolved is not None and resolved.is_relation and first != name and resources.target(resolved) is None

@@ -87,7 +87,7 @@ def _may_fill(resource: ResolvedResource, each: ResolvedField, principal: Princi
         return False
     if each.moves and principal.reach(resource.key, "assign").level == "none":
         return False
-    return each.column is not None or each.many
+    return each.column is not None or (each.many and not each.linked)
 
 
 def key_targets(targets: Mapping[str, Target], mapped: Iterable[str]) -> list[Target]:
