@@ -546,6 +546,18 @@ class Build:
         resolved = steps[-1][1]
         return resolved, self._column(here, prefix, resolved)
 
+    def collection(self, path: str) -> ColumnElement[Any]:
+        """The ids of a many-to-many field, a row for each; one row without any for a record that has none."""
+        secondary = self._resource.mapper.relationships[self._resource.fields[path].attribute].secondary
+        assert isinstance(secondary, Table)
+        mine = next(c for c in secondary.c if c.references(self._resource.table.c.id))
+        theirs = next(c for c in secondary.c if c is not mine)
+        table = secondary.alias(f"j{len(self._joined)}")
+        self._from = self._from.outerjoin(table, table.c[mine.key] == self._resource.table.c.id)
+        self._joined[(f"*{path}",)] = table
+        found: ColumnElement[Any] = table.c[theirs.key]
+        return found
+
     def raw(self, column: ColumnElement[Any], path: str) -> ColumnElement[Any]:
         """The column without the work of making objects of its values."""
         steps = self._resources.walk(self._resource, path)
