@@ -324,6 +324,7 @@ def _resolve(resource: Resource, registry: Registry) -> ResolvedResource:
     fields |= _linked(resource, registry, domain_of(resource.plugin))
     fields |= {part.name: resolve_rows(resource, part, domain) for part in resource.of_kind(Rows)}
     fields |= {part.field.key: resolve_derived(resource, part, domain) for part in resource.of_kind(Derived)}
+    parked = links_of(resource.model).keys() - fields.keys()
     columns = [_column(each) for each in resource.list] or [Column(key) for key in list(fields)[:6] if key not in GIVEN]
     sections = _sections(resource.form, fields)
     panels, actions = list(resource.of_kind(Panel)), list(resource.of_kind(Action))
@@ -339,6 +340,10 @@ def _resolve(resource: Resource, registry: Registry) -> ResolvedResource:
         _extend(plugin, extension, resource, fields, columns, sections, extensions)
         panels += [part for part in extension.parts if isinstance(part, Panel)]
         actions += [part for part in extension.parts if isinstance(part, Action)]
+    columns = [column for column in columns if column.field not in parked]
+    sections = [
+        replace(section, fields=tuple(name for name in section.fields if name not in parked)) for section in sections
+    ]
     indexed = tuple(name for name in resource.search if "." not in name)
     return ResolvedResource(
         declared=resource,
