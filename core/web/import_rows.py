@@ -86,8 +86,7 @@ def report(
     return ReportView(
         head=head(resource, 3, found),
         good=count(found.good),
-        creates=count(found.created),
-        updates=count(found.updated),
+        about=told(found),
         faulty=count(found.faulty),
         duplicates=count(found.duplicates) if found.duplicates else "",
         columns=columns,
@@ -107,6 +106,11 @@ def report(
         if here
         else "",
     )
+
+
+def told(found: Import) -> Words:
+    """What the rows that are right will do."""
+    return _("{creates} new, {updates} changed", creates=count(found.created), updates=count(found.updated))
 
 
 def _in_order(resource: ResolvedResource, found: Import, kept: Kept) -> list[int]:

@@ -73,7 +73,7 @@ STATES: Final[Mapping[str, tuple[Text, Tone]]] = {
     "checked": (_("Checked, not imported"), "warn"),
     "queued": (_("Waiting"), "accent"),
     "running": (_("Running"), "accent"),
-    "done": (_("Done"), "good"),
+    "done": (_("Imported"), "good"),
     "failed": (_("Failed"), "bad"),
     "stopped": (_("Stopped"), "warn"),
     "undoing": (_("Being undone"), "accent"),

@@ -114,14 +114,19 @@ class Imports:
     ) -> dict[str, str]:
         """What the columns of the same header meant when it was last imported, by this person or else by anybody."""
         statement = (
-            select(IMPORT.header, IMPORT.plan)
+            select(IMPORT.header, IMPORT.plan, IMPORT.user_id)
             .where(IMPORT.resource == resource.key, IMPORT.signature == sign, IMPORT.state != "new")
             .order_by((IMPORT.user_id == principal.user_id).desc(), IMPORT.id.desc())
         )
         row = connection.execute(statement.limit(1)).first()
         if row is None:
             return {}
-        return {plain_name(row.header[int(index)]): path for index, path in row.plan["columns"].items()}
+        columns = row.plan["columns"]
+        told = {plain_name(row.header[int(index)]): path for index, path in columns.items()}
+        if row.user_id == principal.user_id:
+            # What one has left out oneself stays left out; others may have left out what they could not fill.
+            told |= {plain_name(name): "" for index, name in enumerate(row.header) if str(index) not in columns}
+        return told
 
     # -------------------------------------------------------------------------------------------------- what there is
 

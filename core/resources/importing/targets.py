@@ -106,8 +106,12 @@ def guess(
     catalogues: Catalogues,
     remembered: Mapping[str, str] | None = None,
 ) -> dict[int, Guess]:
-    """For each column that can be understood, its place; no place is given twice."""
+    """For each column that can be understood, its place; no place is given twice.
+
+    A name that is remembered with no place is left out.
+    """
     found: dict[int, Guess] = {}
+    left_out = {index for index, name in enumerate(header) if (remembered or {}).get(plain_name(name)) == ""}
     taken: set[str] = set()
     ways = [
         (remembered or {}, _("as last time")),
@@ -115,7 +119,7 @@ def guess(
     ]
     for vocabulary, reason in ways:
         for index, name in enumerate(header):
-            if index in found:
+            if index in found or index in left_out:
                 continue
             path = next((vocabulary[form] for form in _forms(name) if form in vocabulary), "")
             if path in targets and path not in taken:

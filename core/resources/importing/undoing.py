@@ -92,7 +92,7 @@ class Undoing:
             yield from ((key, part) for part in _parts(found[key]))
 
     def _created(self, connection: Connection) -> dict[str, list[int]]:
-        statement = select(ENTRY.resource, ENTRY.record_id).where(
+        statement = select(ENTRY.resource, ENTRY.record).where(
             ENTRY.operation == self._undone, ENTRY.action == "create"
         )
         found: dict[str, list[int]] = defaultdict(list)

@@ -241,6 +241,7 @@ class ImportPages:
                 "note": str(verdict.note) if verdict.outcome == "duplicate" else "",
                 "faulty": steps.count(after.faulty),
                 "good": steps.count(after.good),
+                "about": str(rows.told(after)),
                 "like": len(others) if form.get("all") != "true" else 0,
             }
         )

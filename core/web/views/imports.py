@@ -106,8 +106,7 @@ class ReportView:
 
     head: ImportHead
     good: str  # rows that will be written: "2,871"
-    creates: str
-    updates: str
+    about: Words  # "2,640 new, 231 changed"
     faulty: str
     duplicates: str = ""
     columns: tuple[tuple[int, Words], ...] = ()  # index, title of those shown

@@ -1,6 +1,7 @@
 // The faulty rows of an import, corrected like a spreadsheet. A changed cell is posted to data-url as row, column, value and
-// what it was; the answer is {"faults": {"3": "…"}, "note": "", "faulty": "128", "good": "2,872", "like": 4}: the faults of
-// the row by column, how many rows are left and how many are right, and how many other cells were wrong in the same way.
+// what it was; the answer is {"faults": {"3": "…"}, "note": "", "faulty": "128", "good": "2,872", "about": "…", "like": 4}: the
+// faults of the row by column, how many rows are left, how many are right and what they will do, and how many other cells
+// were wrong in the same way.
 
 import { all, ask, make, one, say } from "./dom.js";
 
@@ -19,7 +20,7 @@ export function attach(form) {
     const value = input.value;
     const answer = await send(input, value, was);
     if (!answer) return;
-    const { faults, note, faulty, good, like } = answer;
+    const { faults, note, faulty, good, about, like } = answer;
     input.defaultValue = value;
     for (const cell of all("input", row)) {
       const fault = faults[cell.dataset.column];
@@ -44,7 +45,8 @@ export function attach(form) {
     if (faulty != null) one("[data-faulty]").textContent = faulty;
     if (good == null) return;
     const button = one("[data-import]");
-    if (one("[data-good]")) one("[data-good]").textContent = good;
+    one("[data-good]").textContent = good;
+    if (about) one("[data-about]").textContent = about;
     if (button) button.textContent = button.dataset.import.replace("{count}", good);
   };
   const everywhere = async (input, value, was) => (await send(input, value, was, true)) && location.reload();
