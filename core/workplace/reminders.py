@@ -212,11 +212,18 @@ class Reminders:
                     )
                 )
             )
+        told = self._told(connection, resource, rule) if resource.fields[rule.date].kind == "date" else frozenset()
         for record_id, user_id, value in connection.execute(asked.limit(AT_ONCE * 20)):
-            if resource.fields[rule.date].kind != "date" or not self._was_told(
-                connection, resource, rule, record_id, user_id, value
-            ):
+            if (record_id, user_id, _moment(value)) not in told:
                 yield resource, rule, record_id, user_id, value
+
+    @staticmethod
+    def _told(connection: Connection, resource: ResolvedResource, rule: Reminder) -> frozenset[tuple[int, int, datetime]]:
+        """Which days of which records people were reminded of lately."""
+        asked = select(DONE.record_id, DONE.user_id, DONE.of).where(
+            DONE.resource == resource.key, DONE.rule == rule.date, DONE.of >= now() - LATEST - timedelta(days=1)
+        )
+        return frozenset((row[0], row[1], row[2]) for row in connection.execute(asked))
 
     def tell(
         self, session: Session, resource: ResolvedResource, rule: Reminder, record_id: int, user_id: int, value: Any
