@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from core.kernel.announcing import Announcer
 from core.kernel.database import Session
 from core.kernel.history import Operation, Watcher
 from core.kernel.platform import Parts, Platform, open_platform
@@ -23,7 +24,7 @@ def assemble(settings: Settings | None = None, *, safe: bool = False) -> Platfor
     settings = settings or Settings.load()
 
     def watchers(resources: Resources) -> tuple[Watcher, ...]:
-        return (search_watcher(resources), Rules(resources, settings.timezone))
+        return (search_watcher(resources), Rules(resources, settings.timezone), Announcer(resources.registry))
 
     return open_platform(settings, parts=replace(PARTS, watchers=watchers), safe=safe)
 
@@ -53,6 +54,6 @@ def _install(connection: Connection, resources: Resources) -> None:
 PARTS = Parts(
     system="core.system:plugin",
     above=Resources,
-    watchers=lambda resources: (search_watcher(resources), Rules(resources)),
+    watchers=lambda resources: (search_watcher(resources), Rules(resources), Announcer(resources.registry)),
     make=make,
 )

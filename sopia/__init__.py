@@ -1,5 +1,6 @@
 """The door for plugins: every name that a plugin may use, built-in or not. Nothing else of the platform is promised."""
 
+from core.kernel.announcing import announce
 from core.kernel.database import Model, Session, between
 from core.kernel.errors import (
     BadRequest,
@@ -11,6 +12,7 @@ from core.kernel.errors import (
     SopiaError,
     Stale,
 )
+from core.kernel.events import RecordChanged, RecordCreated, RecordDeleted, RecordRestored, listen
 from core.kernel.gate import acting
 from core.kernel.hooks import concerning, hookimpl
 from core.kernel.i18n import Text, translate, translate_plural, translator
@@ -78,6 +80,10 @@ __all__ = [
     "State",
     "Text",
     "Through",
+    "RecordChanged",
+    "RecordCreated",
+    "RecordDeleted",
+    "RecordRestored",
     "Transition",
     "Workflow",
     "acting",
@@ -94,3 +100,5 @@ __all__ = [
     "translator",
     "values",
 ]
+    "announce",
+    "listen",

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.kernel.announcing import hearing
 from core.kernel.generations import read_generations
 from core.kernel.i18n import activate
 from core.kernel.jobs import Job, Schedule
@@ -24,7 +25,7 @@ LOOKING = 2.0
 
 def make_worker(platform: Platform, threads: int = THREADS) -> Worker:
     """A worker for the jobs of one generation, in the language of whoever asked for each."""
-    found = [job for _plugin, job in platform.registry.jobs]
+    found = [*(job for _plugin, job in platform.registry.jobs), *hearing(platform.registry)]
 
     def surroundings(principal: Principal | None) -> AbstractContextManager[None]:
         locale = principal.locale if principal else None

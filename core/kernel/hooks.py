@@ -155,7 +155,8 @@ def register_settings() -> Iterable[Any]:  # type: ignore[empty-body]
 def register_listeners() -> Iterable[Any]:  # type: ignore[empty-body]
     """Listeners to events of this and other plugins besides those in `Plugin(listeners=…)`.
 
-    Called once. Returns listeners; each hears its event after the transaction that announced it is committed.
+    Called once. Returns listeners; each hears its event after the transaction that announced it is committed, or in
+    that transaction where it listens `at_once`.
 
     Example::
 
@@ -217,13 +218,16 @@ def record_panels(session: Session, principal: Any, resource: str, record: Any) 
 def record_actions(session: Session, principal: Any, resource: str, record: Any) -> Iterable[Any]:  # type: ignore[empty-body]
     """Buttons on the page of one record, besides the actions of its resource.
 
-    Called for every page of a record, on a scoped session that cannot write. Returns actions.
+    Called for every page of a record, on a scoped session that cannot write, and again on the writing one when such an
+    action is asked for, on the page or in the API. Returns actions; one that says no permission needs `edit`.
 
     Example::
 
         @hookimpl
         def record_actions(resource, record):
-            return [Action("visit", _("Visit"), services.visit)] if resource == "customers.customer" else []
+            if resource != "customers.customer":
+                return []
+            return [Action("visit", _("Visit"), services.visit, allow="visits.visit.create")]
     """
 
 

@@ -55,6 +55,16 @@ class Money:
     def decimal(self) -> Decimal:
         """The amount as a decimal number of whole units."""
         digits = minor_digits(self.currency or "CNY")
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        """How the queue keeps it in an event: minor units and currency."""
+        from pydantic_core import core_schema
+
+        kept = core_schema.plain_serializer_function_ser_schema(lambda money: [money.minor, money.currency])
+        return core_schema.no_info_plain_validator_function(
+            lambda told: told if isinstance(told, cls) else cls(*told), serialization=kept
+        )
+
         return Decimal(self.minor).scaleb(-digits)
 
     def times(self, factor: Decimal | int) -> Money:

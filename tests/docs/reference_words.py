@@ -23,6 +23,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Policies": ("Scoped", "Through", "Attached", "Public", "Private", "Sealed", "Restrict", "Everybody"),
     "Tables and values": ("Model", "link", "between", "Money", "MoneyType", "Instant", "now", "values"),
     "Sessions and hooks": ("Session", "acting", "read_setting", "hookimpl", "concerning", "enqueue"),
+    "Events": ("announce", "listen", "RecordCreated", "RecordChanged", "RecordDeleted", "RecordRestored"),
     "Words": ("translate", "translate_plural", "translator", "Text"),
     "Errors": (
         "SopiaError", "BadRequest", "Forbidden", "NotFound", "Conflict", "Stale", "Invalid", "FieldError",
@@ -64,7 +65,7 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "routes": "pages of its own, mounted under `/<name>`",
         "menu": "`MenuEntry`s besides those that resources make by themselves",
         "settings": "what the administrator may choose",
-        "listeners": "reserved: events cannot be listened to yet",
+        "listeners": "what it hears of: `listen(CustomerMerged, move_visits)`",
         "jobs": "`Job`s and `Schedule`s",
         "automatic": "for a bridge between plugins: enabled as soon as all that it requires are",
         "summary": "one sentence for the list of plugins",
@@ -121,7 +122,6 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "ask": "what it asks for first",
         "when": "says on which records it is possible: `when(record)`",
         "icon": "the name of an icon of the platform",
-        "bulk": "reserved: offered for several records at once",
     },
     "Rows": {
         "name": "the relationship of the model to the rows, which is also the name of the field",
@@ -235,8 +235,45 @@ Where a plugin can put something without a page of its own: columns, filters and
 
 ## Events
 
-There are none yet: `register_listeners` and `Plugin(listeners=…)` are kept for them. Use `on_change` for what belongs
-into the same transaction, and `enqueue` for what may come later.
+An event is a frozen dataclass in the past tense, with numbers, texts, dates, amounts and ids in it. A service announces
+it in the transaction in which it happens, and knows nobody that listens:
+
+```python
+@dataclass(frozen=True)
+class CustomerMerged:
+    kept: int
+    gone: int
+
+
+def merge(session: Session, kept: Customer, gone: Customer) -> None:
+    ...
+    announce(session, CustomerMerged(kept.id, gone.id))
+```
+
+Another plugin, which requires the first, listens: `Plugin(listeners=(listen(CustomerMerged, move_visits),))`, or the hook
+`register_listeners`.
+
+| | `listen(Event, function)` | `listen(Event, function, at_once=True)` |
+|---|---|---|
+| when | after the commit, as a job in the queue | in the transaction in which it is announced |
+| its failure | is tried again later, and keeps no other listener waiting | undoes everything, and its error is the answer |
+| the change is undone | it never hears of it | what it did is undone too |
+| use it for | what may come a second later, takes long, or talks to the network | what must be right at every moment |
+
+Either way `function(session, event)` gets a session beyond anybody's scope, as in `acting`; what it changes is in history
+under whoever announced. It hears each event once, even when a worker dies in the middle. A parked plugin hears nothing;
+of what was announced before it was parked it hears when it is enabled again.
+
+Every resource announces `RecordCreated`, `RecordChanged`, `RecordDeleted` and `RecordRestored` by itself, whether a form,
+the API, an import or an undo made the change. They hold `resource`, `id` and `fields`, the attributes that were set. Say
+of which resources you want to hear, `listen(RecordChanged, count, of="customers.customer")`; the others cost nothing.
+At once, such a listener may change anything but the record that it hears of.
+
+## Verbs for many records
+
+`Action(bulk=True)` is offered in the selection of the list as well, as is deleting. It runs on each record by itself,
+under that record's permission and rules; those that refuse stay as they were and are told by name with the reason.
+All of it is one operation with one undo. More than 100 records are done by a job, whose page shows how far it is.
 
 ## Testing
 

@@ -10,8 +10,8 @@ FLOORS = (
     "database formats pinyin policies privilege search search_words storage storage_s3 types",
     "common_passwords departments generations organisation passwords roles shipped_roles sessions signin tokens users",
     "access bulk_changes compiler explain gate granting guard history links postgresql predicates principal",
-    "checks discovery hooks idempotency plugin_settings plugins registry trial",
-    "archives autogenerate inventory jobs lifecycle migrations outbox scaffold states upkeep versions worker",
+    "checks discovery events hooks idempotency plugin_settings plugins registry trial",
+    "announcing archives autogenerate inventory jobs lifecycle migrations outbox scaffold states upkeep versions worker",
     "platform",
     "crew",
 )
