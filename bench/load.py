@@ -43,26 +43,33 @@ class Found:
     wrong: int
     requests: int
     cpu: float = 0.0
-    """Milliseconds of all processes of the server for each request."""
+    """Milliseconds of all processes of the server, and of a PostgreSQL on this machine, for each request."""
     foreign: float = 0.0
     """The share of the machine that others used meanwhile."""
 
 
 @dataclass
 class Server:
-    """A running server and who asks it."""
+    """A running server and who asks it; `pid` is its first process, `database` that of its PostgreSQL."""
 
     address: str
     headers: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    pid: int = 0
+    database: int = 0
 
     def cpu(self) -> float:
-        """Seconds that its processes have worked."""
-        return sum(_cpu(pid) for pid in _family(self.process.pid)) if self.process else 0.0
+        """Seconds that its processes have worked, and the database's, which may have ended since."""
+        own = sum(_cpu(pid) for pid in self._processes())
+        return own + (_cpu(self.database, ended=True) + sum(_cpu(pid) for pid in _family(self.database)[1:]))
 
     def memory(self) -> list[float]:
         """Megabytes that each of its processes has for itself and its share of what they have in common."""
-        return [_memory(pid) for pid in _family(self.process.pid)] if self.process else []
+        return [_memory(pid) for pid in self._processes()]
+
+    def _processes(self) -> list[int]:
+        first = self.process.pid if self.process else self.pid
+        return _family(first) if first else []
 
     def stop(self) -> None:
         """End it."""
@@ -175,6 +182,12 @@ def _one(
     return answer.status, answer.read()
 
 
+def parent(pid: int) -> int:
+    """The process that started another one; 0 where it is not on this machine."""
+    words = _stat(pid)
+    return int(words[1]) if words else 0
+
+
 def _family(pid: int) -> list[int]:
     try:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
@@ -184,13 +197,18 @@ def _family(pid: int) -> list[int]:
     return [pid, *(each for child in children for each in _family(child))]
 
 
-def _cpu(pid: int) -> float:
+def _cpu(pid: int, *, ended: bool = False) -> float:
+    """Seconds that a process has worked, with `ended` also those of its children that are no more."""
+    words = _stat(pid)
+    return sum(int(word) for word in words[11 : 15 if ended else 13]) / float(os.sysconf("SC_CLK_TCK"))
+
+
+def _stat(pid: int) -> list[str]:
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-            words = file.read().rpartition(")")[2].split()
+            return file.read().rpartition(")")[2].split()
     except OSError:
-        return 0.0
-    return (int(words[11]) + int(words[12])) / float(os.sysconf("SC_CLK_TCK"))
+        return []
 
 
 def _memory(pid: int) -> float:

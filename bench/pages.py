@@ -25,7 +25,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from bench import company, floor, measure
-from bench.load import Ask, Found, Server, press
+from bench.load import Ask, Found, Server, parent, press
 
 LIST = "/customers/customers"
 RARE, FREQUENT = "鼎晟", "科技"
@@ -52,6 +52,8 @@ def main() -> None:
         others = {"floor": (least, floor_asks(url, head))}
         if given.peer:
             others["peer"] = peer(json.loads(given.peer.read_text("utf-8")))
+        for server, _asks in ({"": (ours, asks)} | others).values():
+            server.database = database_of(url)
         counted = statements(folder, url, asks)
         print(f"memory of the workers: {', '.join(f'{each:.0f}' for each in ours.memory())} MB", flush=True)
         rows = []
@@ -83,7 +85,7 @@ def _options() -> argparse.Namespace:
 
 def _head(others: Mapping[str, Any]) -> list[str]:
     head = ["", "connections", "median ms", "p99 ms", "req/s", "CPU ms", "SQL", "wrong", "others"]
-    return [*head, *(f"{name} {what}" for name in others for what in ("ms", "req/s", "×ms", "×req/s"))]
+    return [*head, *(f"{name} {what}" for name in others for what in ("ms", "req/s", "CPU", "×ms", "×req/s", "×CPU"))]
 
 
 def _measured(
@@ -106,10 +108,10 @@ def _measured(
     row += [counted.get(name, ""), sum(each.wrong for each in mine), f"{_middle(mine, 'foreign'):.0%}"]
     for theirs_ in found.values():
         if not theirs_:
-            row += ["", "", "", ""]
+            row += [""] * 6
             continue
-        median, rate = _middle(theirs_, "median"), _middle(theirs_, "rate")
-        row += [median, round(rate), median / _middle(mine, "median"), _middle(mine, "rate") / rate]
+        median, rate, work = (_middle(theirs_, each) for each in ("median", "rate", "cpu"))
+        row += [median, round(rate), work, median / _middle(mine, "median"), _middle(mine, "rate") / rate, work / cpu]
     return row
 
 
@@ -148,6 +150,13 @@ def start_floor(url: str, person: int, workers: int) -> Server:
     server = Server(f"http://127.0.0.1:{port}", headers, subprocess.Popen(command, env=environment))
     _wait(server, "/nothing", 0)
     return server
+
+
+def database_of(url: str) -> int:
+    """The first process of a PostgreSQL on this machine, 0 of any other."""
+    if url.startswith("sqlite") or urlsplit(url).hostname not in (None, "", "localhost", "127.0.0.1"):
+        return 0
+    return parent(int(floor.Store(url).run("SELECT pg_backend_pid()")[0][0]))
 
 
 def _wait(server: Server, path: str, begun: float) -> None:
@@ -235,7 +244,7 @@ def peer(told: Mapping[str, Any]) -> tuple[Server, dict[str, Ask]]:
     for name, ask in told["asks"].items():
         ids = tuple((int(key), 0) for key in ask.get("ids", ()))
         asks[name] = Ask(ask.get("method", "GET"), ask["path"], ask.get("body", ""), ids, ask.get("expected", 200))
-    return Server(told["address"], told.get("headers", {})), asks
+    return Server(told["address"], told.get("headers", {}), pid=told.get("process", 0)), asks
 
 
 def statements(folder: Path, url: str, asks: Mapping[str, Ask]) -> dict[str, int]:
