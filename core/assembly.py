@@ -17,6 +17,7 @@ from core.resources.indexing import create_indexes, search_watcher
 from core.resources.locks import Rules
 from core.resources.numbering import enter_numberings
 from core.resources.resolved import Resources
+from core.workplace.watching import workplace_watcher
 
 
 def assemble(settings: Settings | None = None, *, safe: bool = False) -> Platform:
@@ -24,7 +25,12 @@ def assemble(settings: Settings | None = None, *, safe: bool = False) -> Platfor
     settings = settings or Settings.load()
 
     def watchers(resources: Resources) -> tuple[Watcher, ...]:
-        return (search_watcher(resources), Rules(resources, settings.timezone), Announcer(resources.registry))
+        return (
+            search_watcher(resources),
+            Rules(resources, settings.timezone),
+            workplace_watcher(resources),
+            Announcer(resources.registry),
+        )
 
     return open_platform(settings, parts=replace(PARTS, watchers=watchers), safe=safe)
 

@@ -13,6 +13,7 @@ from core.kernel.announcing import hearing
 from core.kernel.generations import read_generations
 from core.kernel.i18n import activate
 from core.kernel.jobs import Job, Schedule
+from core.kernel.mail import senders
 from core.kernel.platform import Platform, rebuild
 from core.kernel.principal import Principal
 from core.kernel.worker import THREADS, Worker
@@ -37,6 +38,7 @@ def make_worker(platform: Platform, threads: int = THREADS) -> Worker:
         schedules=[job for job in found if isinstance(job, Schedule)],
         timezone=platform.settings.timezone,
         surroundings=surroundings,
+        senders=senders(platform.settings),
         threads=threads,
         platform=platform,
     )

@@ -37,6 +37,7 @@ REMEDIES: Mapping[str, Text] = {
     "plugins": _("List the plugins' names, separated by commas: customers,sales."),
     "secret_key": _("Use at least 16 random characters, or leave it out: one is made at the first start."),
     "base_url": _("Use the address that people type, as in https://sopia.example.com."),
+    "mail_url": _("Use smtp://<user>:<password>@<host>:<port>?from=<address>, or smtps:// for TLS from the start."),
     "locale": _("Use one of the locales installed, zh_Hans or en."),
     "timezone": _("Use a name of the tz database, as in Asia/Shanghai."),
     "currency": _("Use a code of three capital letters, as in CNY."),
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     admin_password: str | None = Field(default=None, repr=False)
     secret_key: str = Field(default="", repr=False)
     base_url: str = ""
+    mail_url: str = Field(default="", repr=False)  # it may hold a password
     locale: str = DEFAULT_LOCALE
     timezone: str = "Asia/Shanghai"
     currency: str = "CNY"
@@ -131,6 +133,13 @@ class Settings(BaseSettings):
     @classmethod
     def _is_long_enough(cls, value: str) -> str:
         if value and len(value) < SECRET_KEY_LENGTH:
+            raise ValueError
+        return value
+
+    @field_validator("mail_url")
+    @classmethod
+    def _is_mail_server(cls, value: str) -> str:
+        if value and not re.fullmatch(r"smtps?://([^/\s?#]*@)?[\w.\[\]:-]+(:\d{1,5})?/?(\?from=[^\s&#]+)?", value):
             raise ValueError
         return value
 

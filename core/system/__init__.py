@@ -13,12 +13,14 @@ from core.system.numbering import numberings
 from core.system.roles import groups, roles
 from core.system.settings import settings
 from core.system.users import users
+from core.workplace.mailing import MAILING
+from core.workplace.reminders import REMINDERS
 
 plugin = Plugin(
     name=SYSTEM,
     title=_("Administration"),
     version=platform_version(),
     resources=(users, departments, groups, roles, memberships, numberings, history, settings),
-    jobs=(*UPKEEP, *IMPORTS, *MANY),
+    jobs=(*UPKEEP, *IMPORTS, *MANY, *REMINDERS, *MAILING),
     module="core.system",
 )
