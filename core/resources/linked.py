@@ -109,7 +109,9 @@ def write_links(
     return True
 
 
-def set_links(session: Session, field: ResolvedField, target: ResolvedResource, record: Any, ids: Iterable[int]) -> bool:
+def set_links(
+    session: Session, field: ResolvedField, target: ResolvedResource, record: Any, ids: Iterable[int]
+) -> bool:
     """What a form or the API sets: of the records that its person sees, exactly these."""
     present = linked_ids(privileged(session), key_of(record.__tablename__), field.attribute, record.id)
     seen = session.execute(select(target.table.c.id).where(target.table.c.id.in_(present))).scalars().all()

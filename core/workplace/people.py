@@ -30,9 +30,7 @@ class Colleague:
     seen_at: datetime | None
 
 
-def person_in_charge(
-    session: AnySession, resources: Resources, resource: ResolvedResource, record: Any
-) -> int | None:
+def person_in_charge(session: AnySession, resources: Resources, resource: ResolvedResource, record: Any) -> int | None:
     """Whose work a record is: the person of its activity, its owner, or the owner of what it is a part of."""
     for activity in resource.declared.of_kind(Activity):
         attribute = resource.fields[activity.person].attribute if activity.person in resource.fields else ""
@@ -48,7 +46,7 @@ def person_in_charge(
         if not isinstance(policy, Through):
             return None
         column = table.c[policy.parent if policy.parent in table.c else f"{policy.parent}_id"]
-        table = next(iter(column.foreign_keys)).column.table  # type: ignore[assignment]
+        table = next(iter(column.foreign_keys)).column.table
         row = connection.execute(select(table).where(table.c.id == values[column.key])).mappings().first()
         model = next((m.class_ for m in inspect(resource.model).registry.mappers if m.local_table is table), None)
         if row is None or model is None:
@@ -63,12 +61,12 @@ _led = (
     .where(Membership.deleted_at.is_(None))
     .cte("led", recursive=True)
 )
-_led = _led.union(
-    select(Department.id).where(Department.parent_id == _led.c.id, Department.deleted_at.is_(None))
-)
+_led = _led.union(select(Department.id).where(Department.parent_id == _led.c.id, Department.deleted_at.is_(None)))
 
 _reports = (
-    select(User.id).where(User.manager_id == bindparam("leader"), User.deleted_at.is_(None)).cte("reports", recursive=True)
+    select(User.id)
+    .where(User.manager_id == bindparam("leader"), User.deleted_at.is_(None))
+    .cte("reports", recursive=True)
 )
 _reports = _reports.union(select(User.id).where(User.manager_id == _reports.c.id, User.deleted_at.is_(None)))
 
@@ -98,7 +96,9 @@ def team_of(session: AnySession | Connection, leader: int) -> list[int]:
 
 def manages(session: AnySession | Connection, leader: int, person: int) -> bool:
     """Whether a person belongs to the team of another."""
-    found = privileged(session).execute(TEAM.where(User.id == bindparam("person")), {"leader": leader, "person": person})
+    found = privileged(session).execute(
+        TEAM.where(User.id == bindparam("person")), {"leader": leader, "person": person}
+    )
     return leader != person and found.first() is not None
 
 

@@ -181,7 +181,9 @@ class Remarks:
             beyond.expunge(remark)
         return remark
 
-    def edit(self, session: Session, principal: Principal, resource: ResolvedResource, record: Any, remark_id: int, text: str) -> None:  # noqa: E501
+    def edit(
+        self, session: Session, principal: Principal, resource: ResolvedResource, record: Any, remark_id: int, text: str
+    ) -> None:  # noqa: E501
         """Put one's own remark in other words; history keeps the old ones."""
         self._own(session, principal, resource, record, remark_id)
         words, mentioned = mentions_in(privileged(session), _checked(text, "comment"))
@@ -196,13 +198,17 @@ class Remarks:
             told = {"resource": resource, "record_id": record.id, "remark_id": remark_id}
             notify(beyond, new, kind="mention", actor=principal.user_id, **told)
 
-    def remove(self, session: Session, principal: Principal, resource: ResolvedResource, record: Any, remark_id: int) -> None:  # noqa: E501
+    def remove(
+        self, session: Session, principal: Principal, resource: ResolvedResource, record: Any, remark_id: int
+    ) -> None:
         """Take back one's own remark; history keeps it."""
         self._own(session, principal, resource, record, remark_id)
         with acting(session, "a remark follows the access of its record") as beyond:
             beyond.get_one(Remark, remark_id).deleted_at = now()
 
-    def acknowledge(self, session: Session, principal: Principal, resource: ResolvedResource, record: Any, remark_id: int) -> None:  # noqa: E501
+    def acknowledge(
+        self, session: Session, principal: Principal, resource: ResolvedResource, record: Any, remark_id: int
+    ) -> None:
         """Say that one has read guidance (已阅); only its addressee does, and once."""
         found = self._find(session, resource, record.id, remark_id)
         if found.addressee_id != principal.user_id or principal.read_only:
@@ -270,12 +276,22 @@ class Remarks:
             raise NotFound
         return row
 
-    def _own(self, session: Session, principal: Principal, resource: ResolvedResource, record: Any, remark_id: int) -> None:  # noqa: E501
+    def _own(
+        self, session: Session, principal: Principal, resource: ResolvedResource, record: Any, remark_id: int
+    ) -> None:
         found = self._find(session, resource, record.id, remark_id)
         if found.author_id != principal.user_id or principal.read_only:
             raise Forbidden
 
-    def _tell(self, session: Session, principal: Principal, resource: ResolvedResource, record: Any, remark: Remark, answered: Any) -> None:  # noqa: E501
+    def _tell(
+        self,
+        session: Session,
+        principal: Principal,
+        resource: ResolvedResource,
+        record: Any,
+        remark: Remark,
+        answered: Any,
+    ) -> None:  # noqa: E501
         """Tell everybody once, by what concerns him most: guidance, a mention, an answer, his record, what he follows."""
         from core.workplace.following import followers_of
 

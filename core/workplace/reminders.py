@@ -70,9 +70,7 @@ class Reminded(Base):
 
     __tablename__ = "system_reminded"
     __policy__: ClassVar[Private] = Private()
-    __table_args__ = (
-        Index("uq_system_reminded", "resource", "record_id", "rule", "user_id", "of", unique=True),
-    )
+    __table_args__ = (Index("uq_system_reminded", "resource", "record_id", "rule", "user_id", "of", unique=True),)
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     user_id: Mapped[int] = link("system_user", ondelete="CASCADE", index=False)
@@ -91,7 +89,12 @@ PERSONAL, DONE = PersonalReminder.__table__.c, Reminded.__table__.c
 
 
 def remind_me(
-    session: AnySession, principal: Principal, resource: ResolvedResource, record_id: int, at: datetime | None, words: str
+    session: AnySession,
+    principal: Principal,
+    resource: ResolvedResource,
+    record_id: int,
+    at: datetime | None,
+    words: str,
 ) -> int:
     """Keep a reminder of one's own on a record that one sees; its number."""
     faults = []
@@ -218,7 +221,9 @@ class Reminders:
                 yield resource, rule, record_id, user_id, value
 
     @staticmethod
-    def _told(connection: Connection, resource: ResolvedResource, rule: Reminder) -> frozenset[tuple[int, int, datetime]]:
+    def _told(
+        connection: Connection, resource: ResolvedResource, rule: Reminder
+    ) -> frozenset[tuple[int, int, datetime]]:
         """Which days of which records people were reminded of lately."""
         asked = select(DONE.record_id, DONE.user_id, DONE.of).where(
             DONE.resource == resource.key, DONE.rule == rule.date, DONE.of >= now() - LATEST - timedelta(days=1)
@@ -307,9 +312,7 @@ def settle(session: Session, resources: Resources, changes: Iterable[Change]) ->
             names = {resource.fields[rule.date].attribute, resource.fields[rule.to].attribute, "deleted_at"}
             closed = rule.when is not None and change.record is not None and not _is_open(rule, change.record)
             if names & change.after.keys() or closed:
-                withdraw(
-                    session, kind="reminder", resource=resource.key, record_id=change.record_id, rule=rule.date
-                )
+                withdraw(session, kind="reminder", resource=resource.key, record_id=change.record_id, rule=rule.date)
 
 
 def forget_told(connection: Connection, older_than: timedelta = timedelta(days=400)) -> int:
@@ -330,6 +333,8 @@ REMINDERS: Final = (
     Job(REMIND, remind),
     Schedule(REMIND, "*/5 * * * *", REMIND, "remind people of what is due"),
     Job("system.forget_notifications", forget),
-    Schedule("system.forget_notifications", "37 4 * * *", "system.forget_notifications", "forget what was said long ago"),
+    Schedule(
+        "system.forget_notifications", "37 4 * * *", "system.forget_notifications", "forget what was said long ago"
+    ),
 )
 """For the platform's own plugin."""

@@ -15,8 +15,8 @@ from core.kernel.policies import Own
 from core.resources.resolved import ResolvedResource, Resources
 from core.workplace.following import FOLLOWER
 from core.workplace.notifications import NOTE, Notification, notify
-from core.workplace.reminders import settle
 from core.workplace.remarks import has_remarks
+from core.workplace.reminders import settle
 
 SEVERAL = 3
 """Whoever is handed more records of a kind at once is told how many they are, and not of each."""
