@@ -15,6 +15,7 @@ from core.resources.records import Row
 from core.resources.resolved import ResolvedResource
 from core.resources.rows import Line
 from core.web.cells import initials, safe_address
+from core.web.stages import is_open
 from core.web.views import CellKind, Fact
 
 if TYPE_CHECKING:
@@ -165,7 +166,8 @@ def fact_of(request: Request, resource: ResolvedResource, row: Row, cell: Cell) 
     principal = request.principal
     field = cell.field
     action = "assign" if field.moves else "edit"
-    editable = field.key in resource.writable(principal) and resource.allows(principal, action)
+    may = field.key in resource.writable(principal) and resource.allows(principal, action)
+    editable = may and is_open(resource, row, field.key)
     in_form = field.rows is None and any(field.key in section.fields for section in resource.sections)
     zone = request.timezone
     reader = Reader(zone, today_in(zone), request.platform.settings.currency)

@@ -50,7 +50,11 @@ class ActionPages:
             return self._again(request, refused)
         undo = None if action.final else undo_button(request.work.operation)
         notice = Notice(text=str(_("{action}: done.", action=action.title)), tone="good", undo=undo)
-        return request.redirect(f"{self._resource.url}/{record_id}", notice)
+        response = request.redirect(f"{self._resource.url}/{record_id}", notice)
+        if request.wants_fragment:
+            # The dialog goes there by itself.
+            response.status = 204
+        return response
 
     def _action(self, request: Request) -> Action:
         name, resource, verbs = request.params["action"], self._resource, self._records.verbs
@@ -99,5 +103,6 @@ class ActionPages:
             faults=tuple(m for key, messages in faults.items() if key not in known for m in messages),
             submit=action.title,
             cancel_url=home,
+            fragment=request.wants_fragment,
         )
-        return request.render("form.html", view, status)
+        return request.render("form_fragment.html" if request.wants_fragment else "form.html", view, status)

@@ -20,6 +20,7 @@ from core.web.forms import Forms, text_of, texts_of
 from core.web.pages.lists import context_of
 from core.web.responses import Response
 from core.web.showing import fact_of
+from core.web.stages import is_locked_row, is_open
 from core.web.views import Button, Confirm, Duplicate, FormSection, FormView, Link, MergeField, MergeView, Notice
 
 if TYPE_CHECKING:
@@ -67,14 +68,13 @@ class FormPages:
         """The form with what the record holds."""
         row = self._row(request)
         texts, labels = texts_of(row, context_of(request))
-        fields = self._forms.shown(request, creating=False)
-        return self._form(request, fields, texts, labels, {}, row=row)
+        return self._form(request, self._open(request, row), texts, labels, {}, row=row)
 
     def update(self, request: Request) -> Response:
         """Change the record; where somebody was quicker, ask which of the two shall hold."""
         row = self._row(request)
         context = context_of(request)
-        fields = self._forms.shown(request, creating=False)
+        fields = self._open(request, row)
         texts, _labels = texts_of(row, context)
         version = request.number("_version")
         try:
@@ -154,6 +154,14 @@ class FormPages:
         connection = request.session.connection()
         row = self._records.row(connection, self._resource, row.id, context, (field.key,))
         return request.render("fact.html", fact_of(request, self._resource, row, row.cells[0]))
+
+    def _open(self, request: Request, row: Row) -> list[ResolvedField]:
+        """The fields of the form that the state of the record lets be edited; a Conflict where there is none."""
+        resource = self._resource
+        fields = [f for f in self._forms.shown(request, creating=False) if is_open(resource, row, f.key)]
+        if not fields and resource.workflow is not None:
+            raise Conflict(resource.workflow.locked_words(self._records.get(request.reader, resource, row.id)))
+        return fields
 
     def _one(self, request: Request) -> ResolvedField:
         shown = {field.key: field for field in self._forms.shown(request, creating=False)}
@@ -248,7 +256,7 @@ class FormPages:
             submit=_("Create") if row is None else _("Save"),
             submit_more=_("Create and new") if row is None else "",
             cancel_url=home,
-            remove=self._remove(request, row) if row else None,
+            remove=self._remove(request, row) if row and not is_locked_row(resource, row) else None,
         )
         return request.render("form.html", view, status)
 

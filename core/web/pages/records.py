@@ -32,6 +32,7 @@ from core.web.pages.forms import remove_button, trail_of, undo_button
 from core.web.pages.lists import context_of, draw_table
 from core.web.responses import Response
 from core.web.showing import base_of, fact_of, kind_of
+from core.web.stages import arranged, badge_of, has_open, is_locked_row, reaches, steps_of
 from core.web.timeline import SHOWN, History
 from core.web.views import (
     BinRow,
@@ -75,21 +76,24 @@ class RecordPages:
         title = self._title(row)
         panels, smart = self._panels(request, row)
         actions, broken = self._offered(request, row)
-        edits = resource.allows(request.principal, "edit")
+        edits = resource.allows(request.principal, "edit") and has_open(resource, row)
         edit = Button(title=_("Edit"), url=f"{resource.url}/{row.id}/edit", post=False, icon="edit", shortcut="e")
-        remove = remove_button(request, resource, row.id, title)
+        remove = None if is_locked_row(resource, row) else remove_button(request, resource, row.id, title)
+        in_sight, quiet = (list(self._buttons(row, actions, quiet=each)) for each in (False, True))
+        primary, beside, rest = arranged(edit if edits else None, in_sight, quiet)
         view = RecordView(
             title=title,
             url=f"{resource.url}/{row.id}",
             kind=resource.name,
             icon=resource.declared.icon,
             trail=trail_of(resource),
-            number=str(row.values["code"][0] or "") if "code" in row.values and resource.label.key != "code" else "",
-            badges=tuple(self._badges(row)),
+            number=self._number(row),
+            badges=(*badge_of(resource, row), *self._badges(row)),
+            steps=steps_of(resource, row),
             summary=tuple(self._summary(request, row)),
-            primary=edit if edits else None,
-            actions=tuple(self._buttons(row, actions, quiet=False)),
-            more=(*self._buttons(row, actions, quiet=True), *((remove,) if remove else ())),
+            primary=primary,
+            actions=tuple(beside),
+            more=(*rest, *((remove,) if remove else ())),
             smart=smart,
             sections=self._sections(request, row),
             panels=[*panels, *broken],
@@ -163,6 +167,12 @@ class RecordPages:
         value = row.values.get(key, (None,))[0]
         return str(value) if value not in (None, "") else f"#{row.id}"
 
+    def _number(self, row: Row) -> str:
+        """What stands quietly beside the title: the number or code, where it is not the title itself."""
+        keys = [*(each.field for each in self._resource.numberings), "code"]
+        found = (str(row.values[key][0] or "") for key in keys if key in row.values)
+        return next(found, "") if self._resource.label.key not in keys else ""
+
     def _badges(self, row: Row) -> Iterable[tuple[str, str]]:
         for cell in row.cells:
             if kind_of(cell) == "choice" and cell.field.is_relation and row.values[cell.path][1]:
@@ -209,14 +219,16 @@ class RecordPages:
         more, failed = verbs.offered(request.reader, resource, record, principal)
         allowed = [*declared, *(action for action in more if verbs.allows(principal, resource, action))]
         boxes = [Panel(key=f"a{n}", title=each.plugin, error=each.message) for n, each in enumerate(failed)]
-        return verbs.possible(allowed, record), boxes
+        within = [action for action in allowed if reaches(principal, resource, record, action)]
+        return verbs.possible(within, record), boxes
 
     def _buttons(self, row: Row, actions: Iterable[Action], *, quiet: bool) -> Iterable[Button]:
         """Those of the actions that stand in sight, or the quiet ones of the menu."""
         for action in actions:
             if action.style != "hidden" and (action.style == "quiet") == quiet:
                 url = f"{self._resource.url}/{row.id}/actions/{action.name}"
-                yield Button(title=action.title, url=url, kind=action.style, post=not action.ask, icon=action.icon)
+                yield Button(title=action.title, url=url, kind=action.style, post=not action.ask, icon=action.icon,
+                             asks=bool(action.ask))  # fmt: skip
 
     def _panels(self, request: Request, row: Row) -> tuple[list[Panel], tuple[SmartButton, ...]]:
         panels: list[Panel] = [

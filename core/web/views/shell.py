@@ -63,6 +63,7 @@ class Button:
     confirm: Confirm | None = None
     refused: Words = ""  # why it cannot be done now; drawn disabled with the reason beside it
     shortcut: str = ""  # one key: "e"
+    asks: bool = False  # it leads to a form that a script shows in a dialog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import { all } from "./dom.js";
 
 const modules = {
+  asks: () => import("./asks.js"),
   board: () => import("./board.js"),
   calendar: () => import("./calendar.js"),
   columns: () => import("./columns.js"),
