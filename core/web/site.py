@@ -238,7 +238,7 @@ def _again(replayed: Replayed) -> Response:
 
 
 def _router(platform: Platform, pages: Pages) -> Router:
-    router = Router(lambda permission: _exists(platform.registry, permission))
+    router = Router(lambda permission: _exists(platform, permission))
     for each in pages:
         routes: Routes = import_module(each).routes if isinstance(each, str) else each
         router.add(routes(platform))
@@ -247,14 +247,16 @@ def _router(platform: Platform, pages: Pages) -> Router:
     return router
 
 
-def _exists(registry: Registry, permission: str) -> bool:
+def _exists(platform: Platform, permission: str) -> bool:
     """Whether a permission names a resource that there is, and an action that it has."""
     key, _dot, action = permission.rpartition(".")
-    resource: Any = registry.resources.get(key)
+    resource: Any = platform.registry.resources.get(key)
     if resource is None:
         # The platform's own tables may be administered before each of them is a resource.
         return key.startswith("system.") and action in ACTIONS
     own = {getattr(part, "name", None) for part in getattr(resource, "parts", ())}
+    resolved = platform.above.get(key) if platform.above is not None else None
+    own |= {each.name for each in resolved.actions} if resolved is not None else set()
     return action in ACTIONS or action in own
 
 
