@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from markupsafe import Markup
 
-from core.kernel import formats, history
+from core.kernel import formats
 from core.kernel.errors import Conflict, NotFound
 from core.kernel.hooks import Broken
 from core.kernel.i18n import translate as _
-from core.kernel.plugins import table_of
-from core.kernel.predicates import key_of
 from core.kernel.types import now
 from core.resources.conditions import Condition
 from core.resources.queries import Cell, ListRequest, Lists, Sort, read_sort
@@ -24,13 +22,14 @@ from core.resources.records import Records, Row
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.resource import Action
 from core.resources.resource import Panel as DeclaredPanel
+from core.resources.undo import undo as take_back
 from core.web import lines
 from core.web.address import address
 from core.web.cells import initials
 from core.web.pages.explain import explain_link
 from core.web.pages.forms import remove_button, trail_of, undo_button
 from core.web.pages.lists import context_of, draw_table
-from core.web.responses import Response
+from core.web.responses import Response, is_local
 from core.web.showing import base_of, fact_of, kind_of
 from core.web.stages import arranged, badge_of, has_open, is_locked_row, reaches, steps_of
 from core.web.timeline import SHOWN, History
@@ -321,13 +320,12 @@ def _ago(request: Request, moment: dt.datetime | None) -> str:
 
 def undo(request: Request) -> Response:
     """Take an operation back, as its person may, and go where it was done."""
-    models = {key_of(table_of(model)): model for model in request.platform.registry.models}
     session = request.begin(bin=True)
     session.info["operation"].origin = "undo"
     operation = request.form.get("operation")[:64]
     if not operation:
         raise NotFound
-    touched = history.undo(session, operation, models)
+    touched = take_back(session, request.platform.above, operation)
     if not touched:
         raise Conflict(_("There was nothing to undo."))
     return request.redirect(back_of(request), Notice(text=str(_("Undone.")), tone="good"))
@@ -339,4 +337,5 @@ def back_of(request: Request) -> str:
 
     referer = urlsplit(request.header("referer"))
     own = not referer.netloc or referer.netloc == request.header("host")
-    return f"{referer.path}?{referer.query}".rstrip("?") if own and referer.path.startswith("/") else "/"
+    place = f"{referer.path}?{referer.query}".rstrip("?")
+    return place if own and is_local(place) else "/"
