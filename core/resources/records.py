@@ -280,7 +280,7 @@ class Records:
             told = ", ".join(f"{place.names}: {count}" for place, count in used)
             raise Conflict(
                 _("'{name}' is still used. {places}", name=resource.label_of(record), places=told),
-                _("Archive it, or replace it there first."),
+                getattr(resource.model, "__when_used__", _("Archive it, or replace it there first.")),
             )
 
 
