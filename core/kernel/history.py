@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -227,21 +228,41 @@ def _ids_after(past: AttributeHistory) -> list[int]:
     return sorted(target.id for target in (*(past.unchanged or ()), *(past.added or ())))
 
 
-def undo(session: Session, operation_id: str, models: dict[str, type[Model]]) -> int:
+class _Unavailable(Conflict):
+    """The record of an entry is gone, or out of the person's scope."""
+
+
+Able = Callable[[Session, "HistoryEntry"], AbstractContextManager[Session]]
+"""Gives the session that may take an entry back: the person's own, or one beyond his scope where a right covers it."""
+
+
+def undo(session: Session, operation_id: str, models: dict[str, type[Model]], able: Able | None = None) -> int:
     """Take back a whole operation and return how many records that touched.
 
     Runs under the rights of the session's principal. Where a later edit collides, nothing is changed and the reason
     is raised as a Conflict. `session` must be one that sees the recycle bin, so that what was deleted comes back.
     """
-    entries = session.scalars(
-        select(HistoryEntry).where(HistoryEntry.operation == operation_id).order_by(HistoryEntry.id.desc())
-    ).all()
+    table = HistoryEntry.__table__
+    of_operation = select(table).where(table.c.operation == operation_id).order_by(table.c.id.desc())
+    # All of it, seen or not: half of an operation is never taken back.
+    entries = [HistoryEntry(**_by_attribute(row)) for row in privileged(session).execute(of_operation).mappings()]
     if not entries:
         raise NotFound
-    for entry in entries:
-        take_back(session, entry, models)
-        session.flush()
+    for number, entry in enumerate(entries):
+        with able(session, entry) if able else nullcontext(session) as allowed:
+            try:
+                take_back(allowed, entry, models)
+            except _Unavailable:
+                # Whoever sees nothing of an operation does not learn that there was one.
+                if number == 0:
+                    raise NotFound from None
+                raise
+            allowed.flush()
     return len({(entry.resource, entry.record) for entry in entries})
+
+
+def _by_attribute(row: Any) -> dict[str, Any]:
+    return {key: row[column] for key, column in inspect(HistoryEntry).columns.items()}
 
 
 def take_back(session: Session, entry: HistoryEntry, models: dict[str, type[Model]]) -> None:
@@ -249,7 +270,7 @@ def take_back(session: Session, entry: HistoryEntry, models: dict[str, type[Mode
     model = models.get(entry.resource)
     record = session.get(model, entry.record) if model else None
     if model is None or record is None or entry.action == "purge":
-        raise Conflict(
+        raise _Unavailable(
             _("'{resource}' {id} is no longer available.", resource=entry.resource, id=entry.record),
             _("An operation is undone as a whole; this one cannot be any more."),
         )

@@ -30,6 +30,7 @@ from core.kernel.sessions import (
     open_sessions,
     sign_out,
 )
+from core.kernel.tokens import shut_out
 from core.kernel.types import Key, now
 from core.kernel.users import LOGIN_LENGTH, User, normal_login
 
@@ -104,7 +105,7 @@ def sign_in(database: Database, login: str, password: str, *, address: str = "",
 
 
 def set_password(database: Database, user_id: int, password: str, *, keep: str | None = None) -> None:
-    """Give a person a new password and end his sessions, but the one of the token `keep`.
+    """Give a person a new password, end his sessions but the one of the token `keep`, and revoke his API tokens.
 
     For an administrator's act and the first start; a person himself uses `change_password`.
     """
@@ -116,13 +117,13 @@ def set_password(database: Database, user_id: int, password: str, *, keep: str |
     password_hash = hash_password(password)
     with database.transaction(write=True) as connection:
         put_password(connection, user_id, password_hash)
-        end_all_sessions(connection, user_id, but=keep)
+        shut_out(connection, user_id, but=keep)
 
 
 def change_password(
     database: Database, user_id: int, current: str, password: str, *, keep: str | None = None, address: str = ""
 ) -> None:
-    """Change one's own password, proving oneself by the current one; the other sessions end."""
+    """Change one's own password, proving oneself by the current one; the other sessions and all API tokens end."""
     with database.transaction(write=True) as connection:
         login = connection.scalar(select(User.login).where(User.id == user_id))
         _count_try(connection, login or "", _origin(address))

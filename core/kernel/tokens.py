@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import Connection, Index, String, bindparam, delete, insert, or_, select, true, update
+from sqlalchemy import Connection, Index, String, bindparam, delete, event, insert, or_, select, true, update
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Session as AnySession
 
-from core.kernel.database import Base
+from core.kernel.database import Base, Session
 from core.kernel.errors import FieldError, Invalid
 from core.kernel.generations import Generation
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Sealed
-from core.kernel.sessions import SEEN_EVERY, WITH_USER, SignedIn, new_token, token_hash
+from core.kernel.privilege import privileged
+from core.kernel.sessions import SEEN_EVERY, WITH_USER, SignedIn, end_all_sessions, new_token, token_hash
 from core.kernel.types import Key, link, now
 from core.kernel.users import User
 
@@ -106,6 +108,28 @@ def revoke_token(connection: Connection, user_id: int, token_id: int) -> bool:
     """Make a person's token useless from the next request on; whether there was one."""
     mine = delete(Token).where(Token.user_id == user_id, Token.id == token_id)
     return connection.execute(mine).rowcount > 0
+
+
+def revoke_all_tokens(connection: Connection, user_id: int) -> int:
+    """Make every token of a person useless from the next request on; how many there were."""
+    return connection.execute(delete(Token).where(Token.user_id == user_id)).rowcount
+
+
+def shut_out(connection: Connection, user_id: int, *, but: str | None = None) -> None:
+    """End every session of a person, but that of the browser's token `but`, and revoke all tokens of programs.
+
+    For a new password, which whoever knew the old one must not outlive, and for somebody who is deactivated.
+    """
+    end_all_sessions(connection, user_id, but=but)
+    revoke_all_tokens(connection, user_id)
+
+
+@event.listens_for(Session, "after_flush")
+def _shut_out_the_deactivated(session: AnySession, context: Any) -> None:
+    """However somebody is deactivated or deleted, what he left signed in does not come back with him."""
+    for user in session.dirty:
+        if isinstance(user, User) and (not user.active or user.deleted_at is not None):
+            shut_out(privileged(session), user.id)
 
 
 def note_used(connection: Connection, token_ids: list[int]) -> None:

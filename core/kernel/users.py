@@ -15,6 +15,8 @@ from sqlalchemy.types import TypeDecorator
 
 from core.kernel.database import Model, unique_present
 from core.kernel.generations import GivesAccess
+from core.kernel.i18n import Text
+from core.kernel.i18n import translate as _
 from core.kernel.policies import Public
 from core.kernel.types import link
 
@@ -47,6 +49,10 @@ class User(GivesAccess, Model):
     __tablename__ = "system_user"
     __policy__: ClassVar[Any] = Public("the names of colleagues are known to everybody")
     __table_args__ = (unique_present("uq_system_user_login", "login"),)
+
+    __when_used__: ClassVar[Text] = _(
+        "Deactivate the person instead: the access ends at once, and records and history keep their name."
+    )
 
     login: Mapped[str] = mapped_column(LoginType)
     name: Mapped[str] = mapped_column(String(100))

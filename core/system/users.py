@@ -12,7 +12,7 @@ from core.kernel.history import Change, tell
 from core.kernel.i18n import translate as _
 from core.kernel.passwords import check_password, hash_password, put_password
 from core.kernel.sessions import end_all_sessions, open_sessions
-from core.kernel.tokens import revoke_token, tokens_of
+from core.kernel.tokens import revoke_token, shut_out, tokens_of
 from core.kernel.users import User
 from core.resources.fields import Choice, Field
 from core.resources.resource import Action, Panel, Resource, Rows, Section
@@ -30,10 +30,10 @@ def hash_given(session: Any, user_id: int, given: Mapping[str, Any]) -> dict[str
 
 
 def set_password(session: Any, user: User, password: str) -> None:
-    """Give a person a new password and end his sessions."""
+    """Give a person a new password, end his sessions and revoke his tokens."""
     _may_manage(session, user)
     put_password(privileged(session), user.id, password)
-    end_all_sessions(privileged(session), user.id)
+    shut_out(privileged(session), user.id)
     _tell(session, user)
 
 
@@ -45,9 +45,8 @@ def end_sessions(session: Any, user: User) -> None:
 
 
 def deactivate(session: Any, user: User) -> None:
-    """Keep the person's records and take the access; the sessions end at once."""
+    """Keep the person's records and take the access; sessions and tokens end at once, and do not come back."""
     user.active = False
-    end_all_sessions(privileged(session), user.id)
 
 
 def activate(session: Any, user: User) -> None:
@@ -137,7 +136,7 @@ users = Resource(
                     kind="password",
                     required=True,
                     max_length=1000,
-                    help=_("All sessions of this person end."),
+                    help=_("All sessions of this person end, and all tokens are revoked."),
                 ),
             ),
             allow="edit",
@@ -149,7 +148,7 @@ users = Resource(
         Action("end_sessions", _("Sign out everywhere"), end_sessions, allow="edit", style="quiet", final=True),
         Action(
             "deactivate",
-            _("Deactivate"),
+            _("Deactivate and sign out everywhere"),
             deactivate,
             allow="edit",
             when=lambda user: bool(user.active),

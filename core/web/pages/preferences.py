@@ -69,6 +69,7 @@ def show(request: Request) -> Response:
 
 def save(request: Request) -> Response:
     """Keep what was chosen; what was not sent stays as it is."""
+    _refuse_tokens(request)
     chosen = _chosen(request)
     platform = request.platform
     if chosen:
@@ -89,8 +90,15 @@ def save(request: Request) -> Response:
     return response
 
 
+def _refuse_tokens(request: Request) -> None:
+    """A program with a token works in somebody's name; his account itself is his own, in the browser."""
+    if request.principal.read_only or request.signed is None or request.signed.session_id is None:
+        raise BadRequest(_("A token changes nothing about the account that it belongs to."), _("Use the browser."))
+
+
 def renew_password(request: Request) -> Response:
-    """Change the password; everybody else who is signed in with the old one is signed out."""
+    """Change the password; everybody else who is signed in with the old one is signed out, programs as well."""
+    _refuse_tokens(request)
     form = request.form
     faults: list[Text | str] = []
     if form.get("new") != form.get("again"):
@@ -110,11 +118,14 @@ def renew_password(request: Request) -> Response:
             faults += [each.message for each in error.errors]
     if faults:
         return request.render("preferences.html", _view(request, tuple(faults)), 422)
-    return request.redirect("/preferences", _("The password is changed; all other sessions have ended."))
+    return request.redirect(
+        "/preferences", _("The password is changed; all other sessions have ended, and all tokens are revoked.")
+    )
 
 
 def end_device(request: Request) -> Response:
     """Sign out another browser of one's own."""
+    _refuse_tokens(request)
     with request.platform.database.transaction(write=True) as connection:
         end_session(connection, request.principal.user_id, request.params["id"])
     return request.redirect("/preferences", _("Signed out there."))
@@ -123,8 +134,7 @@ def end_device(request: Request) -> Response:
 def make_token(request: Request) -> Response:
     """Make a token for a program that speaks in one's own name, and show it this once."""
     form, me = request.form, request.principal.user_id
-    if request.principal.read_only or request.is_api or request.signed is None or request.signed.session_id is None:
-        raise BadRequest(_("A token makes no other tokens."), _("Use the browser."))
+    _refuse_tokens(request)
     days = form.get("days").strip()
     try:
         if days and not (days.isascii() and days.isdigit() and len(days) < 6):
@@ -146,6 +156,7 @@ def make_token(request: Request) -> Response:
 
 def drop_token(request: Request) -> Response:
     """Make a token of one's own useless."""
+    _refuse_tokens(request)
     me = request.principal.user_id
     with request.platform.database.transaction(write=True) as connection:
         if not revoke_token(connection, me, request.params["id"]):
@@ -165,8 +176,6 @@ def _chosen(request: Request) -> dict[str, str]:
             chosen[name] = form.get(name)
     if "timezone" in form:
         chosen["timezone"] = _zone(form.get("timezone"))
-    if request.principal.read_only:
-        raise BadRequest(_("A token that only reads changes nothing."), _("Use the browser."))
     return chosen
 
 

@@ -1,0 +1,57 @@
+"""Undoing what a person did, as he may do it: rows of a record under the right to edit the record that they are part of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import select
+
+from core.kernel import history
+from core.kernel.errors import NotFound
+from core.kernel.gate import acting
+from core.kernel.guard import ScopedSession, check_ids
+from core.kernel.history import HistoryEntry
+from core.kernel.plugins import table_of
+from core.kernel.predicates import key_of
+from core.kernel.privilege import privileged
+from core.resources.resolved import ResolvedResource, Resources
+from core.resources.rows import ResolvedRows
+
+
+def undo(session: ScopedSession, resources: Resources, operation: str) -> int:
+    """Take back a whole operation, as far as its person may; how many records that touched."""
+    places: dict[str, list[tuple[ResolvedResource, ResolvedRows]]] = defaultdict(list)
+    for resource in resources.values():
+        for field in resource.fields.values():
+            if field.rows is not None:
+                places[field.rows.resource].append((resource, field.rows))
+
+    @contextmanager
+    def able(mine: Any, entry: HistoryEntry) -> Iterator[Any]:
+        # A place in a department is a row of the person and of the department: the right to edit either is enough.
+        if not any(_may_edit_whole(session, *place, entry.record) for place in places.get(entry.resource, ())):
+            yield mine
+            return
+        with acting(mine, f"undoing a row '{entry.resource}'") as beyond:
+            yield beyond
+        # What was read before knows nothing of the rows that have come and gone beyond it.
+        mine.expire_all()
+
+    models = {key_of(table_of(model)): model for model in resources.registry.models}
+    return history.undo(session, operation, models | resources.models, able)
+
+
+def _may_edit_whole(session: ScopedSession, resource: ResolvedResource, rows: ResolvedRows, row_id: int) -> bool:
+    """Whether the person may edit the record that a row is part of, which is all that editing the row takes."""
+    statement = select(rows.parent_column).where(rows.table.c.id == row_id)
+    parent = privileged(session).execute(statement).scalar()
+    if parent is None:
+        return False
+    try:
+        check_ids(session, session.guarded[resource.table.name], {int(parent)}, "edit")
+    except NotFound:
+        return False
+    return True
