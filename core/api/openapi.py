@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from core.api.collections import BASE
+from core.api.import_paths import IMPORT, import_paths
 from core.api.schemas import (
     PROBLEM,
     RELATION,
@@ -81,7 +82,7 @@ class Description:
         """The whole description."""
         seen = [resource for resource in self._resources.values() if principal.allows(resource.key, "view")]
         paths: dict[str, Any] = {}
-        schemas: dict[str, Any] = {"problem": PROBLEM, "relation": RELATION}
+        schemas: dict[str, Any] = {"problem": PROBLEM, "relation": RELATION, "import": IMPORT}
         for resource in seen:
             told = _Told(resource, principal, self._currency, self._verbs)
             paths |= told.paths()
@@ -181,6 +182,8 @@ class _Told:
             told[f"{self._url}/export"] = {"get": self._export()}
         if self._resource.read_only:
             return told
+        if self._may("import") and self._may("create", "edit"):
+            told |= import_paths(self._resource, self._url, self._operation)
         if self._may("create"):
             told[self._url]["post"] = self._create()
         if self._may("edit", "assign"):

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from core.api.collections import BASE, Collection
+from core.api.imports import ImportCollection
 from core.api.openapi import Description
 from core.resources.actions import Verbs
+from core.resources.importing.imports import Imports
 from core.resources.records import Records
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.routing import Route
@@ -21,8 +23,12 @@ def routes(platform: Platform) -> Iterable[Route]:
     resources: Resources = platform.above
     records = Records(resources, platform.registry.hooks)
     yield from Description(resources, platform.settings.currency).routes()
+    imports = Imports(platform)
     for resource in resources.values():
-        yield from _routes_of(resource, Collection(resources, resource, records), records.verbs)
+        collection = Collection(resources, resource, records)
+        yield from _routes_of(resource, collection, records.verbs)
+        if not resource.read_only:
+            yield from ImportCollection(imports, resource, collection.url).routes()
 
 
 def _routes_of(resource: ResolvedResource, collection: Collection, verbs: Verbs) -> Iterable[Route]:

@@ -182,7 +182,7 @@ def test_what_the_description_asks_for_makes_and_changes_a_record(company: Compa
     customer = made(admin, "customers/customers", name=company.name())["id"]
     for path, verb, operation in operations(document):
         key = operation["tags"][0]
-        if verb != "post" or "{id}" in path or key in WITHOUT:
+        if verb != "post" or "{id}" in path or path.endswith("/import") or key in WITHOUT:
             continue
         shape = schemas[f"{key}.create"]
         fields = {name: each for name, each in shape["properties"].items() if name not in ELSEWHERE}
