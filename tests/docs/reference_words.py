@@ -17,6 +17,7 @@ together.
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Declarations": (
         "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action", "Rows", "Derived", "Duplicates",
+        "Workflow", "State", "Transition", "Numbering", "Board",
         "Extension",
         "Setting", "Route", "MenuEntry", "Job", "Schedule", "Headings", "Alongside", "Brings",
     ),
@@ -137,6 +138,28 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
     "Derived": {
         "field": "the field: key, label, kind, `target` where it leads to a record",
         "read": "works it out: `read(connection, ids)` gives the values by the record's id",
+    },
+    "Workflow": {
+        "field": "the text column that holds the state; its default is the first state",
+        "states": "the `State`s, in the order in which a record passes them; the first is where it begins",
+        "transitions": "the steps: `Transition`s",
+        "label": "what people call the state; else *State*",
+    },
+    "State": {
+        "name": "what the column holds and the API says; never changed",
+        "title": "what people read",
+        "colour": "the name of a colour of the palette; a final red or grey one is an end that nobody aims at",
+        "final": "whether no step leads on, unless it names the state itself",
+    },
+    "Transition": {
+        "name": "its name in the API (`…/actions/<name>`), in history and in grants",
+        "title": "what stands on the button",
+        "style": "`primary` leads on, `danger` destroys, `quiet` stands in the menu of the page, `hidden` nowhere",
+        "icon": "the name of an icon of the platform",
+    },
+    "Numbering": {
+        "field": "the text column that holds the number, `Mapped[str | None]`",
+        "pattern": "`SO-{year}{month:02}-{counter:04}`",
     },
     "Duplicates": {"keys": "triples: the column that keeps the key, the field it is made of, the function that makes it"},
     "Extension": {
