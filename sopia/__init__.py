@@ -28,7 +28,7 @@ from core.resources.fields import Choice, Field
 from core.resources.importing.declared import Alongside, Brings, Headings
 from core.resources.numbering import Numbering
 from core.resources.resource import Action, Column, Derived, Duplicates, Extension, Panel, Resource, Rows, Section
-from core.resources.workflow import State, Transition, Workflow
+from core.resources.workflow import State, StateChanged, Transition, Workflow
 from core.web.menu import MenuEntry
 from core.web.routing import Everybody, Route
 from core.workplace.demo import Demo
@@ -78,6 +78,7 @@ __all__ = [
     "SopiaError",
     "Stale",
     "State",
+    "StateChanged",
     "Text",
     "Through",
     "RecordChanged",

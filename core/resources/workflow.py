@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from sqlalchemy import select
 
+from core.kernel.announcing import announce
 from core.kernel.database import Session
 from core.kernel.errors import Conflict, PluginError
+from core.kernel.events import RecordEvent
 from core.kernel.gate import acting
 from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
@@ -73,6 +75,15 @@ class Transition:
     """Whether a list offers it for several records at once."""
     when: Callable[[Any], bool] | None = None
     """On which records it is offered, besides those in the right state: `when(record)`."""
+
+
+@dataclass(frozen=True)
+class StateChanged(RecordEvent):
+    """A step of its workflow led a record from one state to another."""
+
+    step: str = ""
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True)
@@ -199,7 +210,7 @@ class Workflow:
                 call(transition.effect, beyond, here, asked)
             _number(beyond, here, name)
             beyond.flush()
-            _announce(beyond, here, name, before, after, asked)
+            _announce(beyond, here, name, before, after, self.field)
         if record in session:
             session.expire(record)
         return after
@@ -344,5 +355,7 @@ def _number(session: Session, record: Any, step: str) -> None:
         rules.number(session, record, step)
 
 
-def _announce(session: Session, record: Any, step: str, before: str, after: str, asked: Mapping[str, Any]) -> None:
-    """Let listeners know, once the transaction has ended well."""
+def _announce(session: Session, record: Any, step: str, before: str, after: str, field: str) -> None:
+    """Let those know who listen."""
+    key = key_of(record.__tablename__)
+    announce(session, StateChanged(key, record.id, (field,), step=step, before=before, after=after))

@@ -24,7 +24,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Policies": ("Scoped", "Through", "Attached", "Public", "Private", "Sealed", "Restrict", "Everybody"),
     "Tables and values": ("Model", "link", "between", "Money", "MoneyType", "Instant", "now", "values"),
     "Sessions and hooks": ("Session", "acting", "read_setting", "hookimpl", "concerning", "enqueue"),
-    "Events": ("announce", "listen", "RecordCreated", "RecordChanged", "RecordDeleted", "RecordRestored"),
+    "Events": ("announce", "listen", "StateChanged", "RecordCreated", "RecordChanged", "RecordDeleted", "RecordRestored"),
     "Words": ("translate", "translate_plural", "translator", "Text"),
     "Errors": (
         "SopiaError", "BadRequest", "Forbidden", "NotFound", "Conflict", "Stale", "Invalid", "FieldError",

@@ -115,7 +115,7 @@ class Writer:
         reach = principal.reach(resource.key, "create")
         own = isinstance(resource.policy, Own) and not resource.policy.restrict
         public = isinstance(resource.policy, Public) and reach.level == "all"
-        if not (own or public) or self._hears(resource.key, ""):
+        if not (own or public) or resource.numberings or self._hears(resource.key, ""):
             return False
         return all(
             principal.reach(child.key, "create") == reach
