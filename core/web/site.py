@@ -45,6 +45,9 @@ PAGES: Final = (
     "core.web.pages.search",
     "core.web.pages.imports",
     "core.web.pages.resources",
+    "core.web.pages.workplace",
+    "core.web.pages.notifications",
+    "core.web.pages.team",
     "core.api.routes",
 )
 """The modules whose `routes(platform)` gives the platform's own pages."""

@@ -32,7 +32,9 @@ from core.web.pages.lists import context_of, draw_table
 from core.web.responses import Response, is_local
 from core.web.showing import base_of, fact_of, kind_of
 from core.web.stages import arranged, badge_of, has_open, is_locked_row, reaches, steps_of
-from core.web.timeline import SHOWN, History
+from core.web.remarks import kinds_for
+from core.web.ties import tie_panels
+from core.web.timeline import History
 from core.web.views import (
     BinRow,
     BinView,
@@ -50,6 +52,9 @@ from core.web.views import (
     SmartButton,
     Timeline,
 )
+
+from core.workplace.following import follows
+from core.workplace.remarks import has_remarks
 
 if TYPE_CHECKING:
     from core.web.requests import Request
@@ -92,7 +97,7 @@ class RecordPages:
             summary=tuple(self._summary(request, row)),
             primary=primary,
             actions=tuple(beside),
-            more=(*rest, *((remove,) if remove else ())),
+            more=(*rest, *self._for_oneself(request, row.id), *((remove,) if remove else ())),
             smart=smart,
             sections=self._sections(request, row),
             panels=[*panels, *broken],
@@ -108,11 +113,33 @@ class RecordPages:
         return request.render("parts/entries.html", self._timeline(request, row.id, request.number("before")))
 
     def _timeline(self, request: Request, record_id: int, before: int | None = None) -> Timeline:
-        entries = History(request, self._resources).of_record(self._resource, record_id, before)
-        more = ""
-        if len(entries) == SHOWN:
-            more = address(f"{self._resource.url}/{record_id}/timeline", (("before", str(entries[-1].id)),))
-        return Timeline(entries=tuple(entries), more_url=more)
+        only, url = request.query.get("timeline") == "remarks", f"{self._resource.url}/{record_id}"
+        history = History(request, self._resources)
+        entries, last = history.with_remarks(self._resource, record_id, before, only=only)
+        more = address(f"{url}/timeline", (("before", last),)) if last else ""
+        kinds = () if before else kinds_for(request, self._records, self._resource, record_id)
+        filters = (
+            Link(title=_("All"), url=f"{url}#timeline", current=not only),
+            Link(title=_("Remarks"), url=f"{url}?timeline=remarks#timeline", current=only),
+        )
+        return Timeline(
+            entries=tuple(entries),
+            more_url=more,
+            remark_url=f"{url}/remarks" if kinds else "",
+            remark_kinds=kinds,
+            filters=filters if has_remarks(self._resource) else (),
+        )
+
+    def _for_oneself(self, request: Request, record_id: int) -> tuple[Button, ...]:
+        """What one does with a record for oneself: follow it, be reminded of it."""
+        if not has_remarks(self._resource) or request.principal.read_only:
+            return ()
+        url = f"{self._resource.url}/{record_id}"
+        follows_it = follows(request.connection, request.principal.user_id, self._resource.key, record_id)
+        return (
+            Button(title=_("Stop following") if follows_it else _("Follow"), url=f"{url}/follow", icon="eye"),
+            Button(title=_("Remind me…"), url=f"{url}/remind", post=False, icon="clock"),
+        )
 
     def delete(self, request: Request) -> Response:
         """Move the record to the recycle bin."""
@@ -250,7 +277,8 @@ class RecordPages:
             else:
                 panels.append(self._own(request, row, declared, f"p{number}"))
         panels += self._collected(request, row)
-        return panels, tuple(smart)
+        ties, counted = tie_panels(request, self._resources, self._resource, row.id)
+        return [*panels, *ties], (*smart, *counted)
 
     def _related(
         self, request: Request, row: Row, declared: DeclaredPanel, target: ResolvedResource, key: str

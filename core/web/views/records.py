@@ -114,6 +114,18 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemarkTools:
+    """What its reader may do with a remark."""
+
+    id: int
+    text: str  # as it was typed, to be edited
+    acknowledge: Button | None = None
+    reply_url: str = ""  # POST `text`, `parent`
+    edit_url: str = ""  # POST `text`
+    remove: Button | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One thing that happened to the record."""
 
@@ -129,6 +141,9 @@ class Entry:
     undo: Button | None = None
     id: int = 0
     day: Words = ""  # set on the first entry of a day: the headline
+    note: Words = ""  # one quiet line below: "for Wang Fang · acknowledged 5 minutes ago"
+    remark: RemarkTools | None = None
+    replies: tuple["Entry", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
