@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
 from core.kernel import formats
+from core.kernel.gate import privileged
 from core.kernel.history import HistoryEntry
 from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
@@ -19,8 +20,10 @@ from core.resources.fields import ResolvedField
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.line_history import LineHistory, entries_beneath
 from core.web.navigation import person
+from core.web.remarks import remark_entries
 from core.web.views import Change, Entry
 from core.web.views.shell import Words
+from core.workplace.remarks import has_remarks, remarks_of
 
 if TYPE_CHECKING:
     from core.web.requests import Request
@@ -33,6 +36,14 @@ ACTIONS: dict[str, Text] = {
     "restore": _("brought it back"),
     "purge": _("removed it for good"),
 }
+
+SHARING: dict[tuple[str, bool], Callable[[str], Text]] = {
+    ("share", False): lambda name: _("shared it with {name}, to read", name=name),
+    ("share", True): lambda name: _("shared it with {name}, to read and edit", name=name),
+    ("withdraw", False): lambda name: _("no longer shares it with {name}", name=name),
+    ("withdraw", True): lambda name: _("no longer shares it with {name}", name=name),
+}
+"""What history says of a record that is opened to others."""
 
 ORIGINS: dict[str, Text] = {
     "import": _("by import"),
@@ -83,6 +94,30 @@ class History:
         of_lines = self._lines.entries(resource, record_id, before, SHOWN)
         found += [entry for entry in of_lines if entry.operation not in made]
         return self.told(sorted(found, key=lambda entry: entry.id, reverse=True)[:SHOWN])
+
+    def with_remarks(
+        self, resource: ResolvedResource, record_id: int, before: int | None = None, *, only: bool = False
+    ) -> tuple[list[Entry], str]:
+        """The stream of a record: its changes with what was said about it between them, newest first; and the id of
+        the change from which older ones are asked for, empty where there are none."""
+        changes = [] if only else self.of_record(resource, record_id, before)
+        more = len(changes) == SHOWN
+        if not has_remarks(resource):
+            return changes, str(changes[-1].id) if more else ""
+        said = remarks_of(self._request.connection, resource.key, record_id)
+        if said:
+            times = self._times([each.id for each in changes] + ([before] if before else []))
+            oldest = min((times[each.id] for each in changes), default=None) if more else None
+            newest = times.get(before) if before else None
+            remarks = remark_entries(self._request, resource, record_id, said, oldest, newest)
+            stream = [*((times[each.id], each) for each in changes), *remarks]
+            changes_and_remarks = [entry for _at, entry in sorted(stream, key=lambda each: each[0], reverse=True)]
+            return changes_and_remarks, str(changes[-1].id) if more else ""
+        return changes, str(changes[-1].id) if more else ""
+
+    def _times(self, ids: Sequence[int]) -> dict[int, dt.datetime]:
+        asked = select(HistoryEntry.id, HistoryEntry.at).where(HistoryEntry.id.in_(ids))
+        return {row[0]: row[1] for row in privileged(self._request.connection).execute(asked)}
 
     def told(self, entries: Sequence[HistoryEntry]) -> list[Entry]:
         """The entries in words."""
@@ -155,6 +190,8 @@ class History:
             return of_line
         if entry.action == "edit":
             return _("changed {fields}", fields=words)
+        if "shared" in entry.after:
+            return SHARING[entry.action, bool(entry.after["shared"].get("write"))](entry.after["shared"]["receiver"])
         resource = self._resources.get(entry.resource)
         own = next((a.title for a in resource.actions if a.name == entry.action), None) if resource else None
         return ACTIONS.get(entry.action) or own or entry.action
@@ -184,4 +221,5 @@ class History:
 
 def _can_be_undone(entry: HistoryEntry) -> bool:
     """Whether a button says so: what the platform set up by itself, and what left no values, is not undone."""
-    return bool(entry.actor_id and (entry.before or entry.after)) and entry.action != "purge"
+    told = bool(entry.actor_id and (entry.before or entry.after)) and "shared" not in entry.after
+    return told and entry.action != "purge"
