@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Connection, select
 
+from core.kernel.i18n import ngettext
 from core.kernel.i18n import translate as _
 from core.resources.importing.judging import WHOLE_ROW
 from core.resources.importing.kept import KEPT, ROW, Import
@@ -87,6 +88,7 @@ def report(
         head=head(resource, 3, found),
         good=count(found.good),
         about=told(found),
+        run=asked(found),
         faulty=count(found.faulty),
         duplicates=count(found.duplicates) if found.duplicates else "",
         columns=columns,
@@ -111,6 +113,11 @@ def report(
 def told(found: Import) -> Words:
     """What the rows that are right will do."""
     return _("{creates} new, {updates} changed", creates=count(found.created), updates=count(found.updated))
+
+
+def asked(found: Import) -> str:
+    """What the button that starts the import says."""
+    return ngettext("Import {count} row", "Import {count} rows", found.good).format(count=count(found.good))
 
 
 def _in_order(resource: ResolvedResource, found: Import, kept: Kept) -> list[int]:

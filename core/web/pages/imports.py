@@ -180,6 +180,7 @@ class ImportPages:
                 self._imports.reread(found, request.principal, encoding, sheet)
                 return request.redirect(f"{self._url(found)}?step=columns")
             plan = self._plan(request, found)
+            self._refuse_doubled(request, found, plan)
             planned = self._imports.plan(found, plan, request.principal)
             self._check(request, planned)
         except (Invalid, TooLarge) as refused:
@@ -201,6 +202,13 @@ class ImportPages:
             key="" if mode == "create" else form.get("key"),
             same=same,
         )
+
+    def _refuse_doubled(self, request: Request, found: Import, plan: Plan) -> None:
+        """Two columns of one field, told by its name on the screen."""
+        targets, paths = self._imports.targets(found, request.principal), list(plan.columns.values())
+        doubled = [targets[path].label for path in dict.fromkeys(paths) if paths.count(path) > 1 and path in targets]
+        if doubled:
+            raise Invalid(FieldError("map", _("Two columns are the field '{field}'.", field=each)) for each in doubled)
 
     def _check(self, request: Request, found: Import) -> None:
         stored = request.platform.storage.stat(found.file_key)
@@ -242,6 +250,7 @@ class ImportPages:
                 "faulty": steps.count(after.faulty),
                 "good": steps.count(after.good),
                 "about": str(rows.told(after)),
+                "run": rows.asked(after) if after.good else "",
                 "like": len(others) if form.get("all") != "true" else 0,
             }
         )

@@ -107,6 +107,7 @@ class ReportView:
     head: ImportHead
     good: str  # rows that will be written: "2,871"
     about: Words  # "2,640 new, 231 changed"
+    run: Words  # on the button that starts: "Import 2,871 rows"
     faulty: str
     duplicates: str = ""
     columns: tuple[tuple[int, Words], ...] = ()  # index, title of those shown

@@ -169,7 +169,7 @@ def report(environment: Environment) -> ReportView:
         return ImportRow(number=17 + n * 23, cells=cells, state="duplicate" if kind == 3 else "fault", note="可能与已有客户相同：" if kind == 3 else "", link=Link(title=COMPANIES[0], url="/1") if kind == 3 else None)  # fmt: skip
 
     return ReportView(
-        head=head(3), good="2,871", about="新建 2,640，更新 231", faulty="129", duplicates="34",
+        head=head(3), good="2,871", about="新建 2,640，更新 231", run="导入 2,871 行", faulty="129", duplicates="34",
         columns=((0, "客户名称"), (1, "类型"), (3, "手机"), (5, "地区"), (8, "信用额度"), (10, "最近联系")),
         kinds=(FaultKind(title="全部", count="129", url="?", current=True), FaultKind(title="不是手机号码", count="61", url="?"), FaultKind(title="日期不存在", count="40", url="?"), FaultKind(title="名称为空", count="28", url="?")),
         rows=tuple(row(n) for n in range(24)), check_url="/check", save_url="/import-report", run_url="/import-progress", faults_url="/x", back_url="/import-mapping", next_url="?2", shown="1–24 / 129",

@@ -6,12 +6,15 @@ import { one } from "./dom.js";
 export function attach(form) {
   const input = one("input[type=file]", form);
   const error = one("[role=alert]", form);
+  const name = one("[data-name]", form);
+  const none = name?.textContent;
   const fits = () => {
     const large = Number(form.dataset.most) > 0 && [...input.files].some((file) => file.size > form.dataset.most);
     if (error) {
       error.textContent = large ? form.dataset.tooLarge : "";
       error.hidden = !large;
     }
+    if (name) name.textContent = input.files[0]?.name ?? none;
     input.toggleAttribute("aria-invalid", large);
     return !large;
   };

@@ -1,7 +1,7 @@
 // The faulty rows of an import, corrected like a spreadsheet. A changed cell is posted to data-url as row, column, value and
-// what it was; the answer is {"faults": {"3": "…"}, "note": "", "faulty": "128", "good": "2,872", "about": "…", "like": 4}: the
-// faults of the row by column, how many rows are left, how many are right and what they will do, and how many other cells
-// were wrong in the same way.
+// what it was; the answer is {"faults": {"3": "…"}, "note": "", "faulty": "128", "good": "2,872", "about": "…", "run": "…",
+// "like": 4}: the faults of the row by column, how many rows are left, how many are right and what they will do, what the
+// button of the import says, and how many other cells were wrong in the same way.
 
 import { all, ask, make, one, say } from "./dom.js";
 
@@ -20,7 +20,7 @@ export function attach(form) {
     const value = input.value;
     const answer = await send(input, value, was);
     if (!answer) return;
-    const { faults, note, faulty, good, about, like } = answer;
+    const { faults, note, faulty, good, about, run, like } = answer;
     input.defaultValue = value;
     for (const cell of all("input", row)) {
       const fault = faults[cell.dataset.column];
@@ -45,14 +45,15 @@ export function attach(form) {
     if (faulty != null) one("[data-faulty]").textContent = faulty;
     if (good == null) return;
     const button = one("[data-import]");
+    button.hidden = !run;
+    button.textContent = run;
     one("[data-good]").textContent = good;
     if (about) one("[data-about]").textContent = about;
-    if (button) button.textContent = button.dataset.import.replace("{count}", good);
   };
   const everywhere = async (input, value, was) => (await send(input, value, was, true)) && location.reload();
   form.addEventListener("change", (event) => event.target.matches(".grid input") && check(event.target));
   form.addEventListener("click", (event) => {
-    const proposal = event.target.closest(".proposal");
+    const proposal = event.target.closest(".proposal[data-value]");
     if (!proposal) return;
     const input = one(`[data-column="${proposal.dataset.column}"]`, proposal.closest("tr"));
     input.value = proposal.dataset.value;
