@@ -15,9 +15,11 @@ from core.kernel.errors import PluginError
 from core.kernel.i18n import translate as _
 from core.kernel.predicates import key_of
 from core.resources.board import Board
+from core.resources.calendar import Calendar
 from core.resources.fields import Field, Words, humanise
 from core.resources.importing.declared import Alongside, Brings, Headings
 from core.resources.numbering import Numbering
+from core.resources.views import Statistics, View
 from core.resources.workflow import Workflow, WorkflowPart
 
 T = TypeVar("T")
@@ -93,13 +95,13 @@ class Action:
     final: bool = False
     """Whether it cannot be undone."""
 
-
     def __post_init__(self) -> None:
         if self.bulk and self.prepare:
             raise PluginError(
                 _("The action '{name}' is for many records at once, and prepares each of them.", name=self.name),
                 _("Leave out bulk=True or prepare=…."),
             )
+
 
 @dataclass(frozen=True)
 class Duplicates:
@@ -158,7 +160,22 @@ class FurtherPart:
 Course = Workflow | WorkflowPart | Numbering | Board
 """The parts that say which way a record goes."""
 
-Part = FurtherPart | Panel | Action | Duplicates | Redaction | Rows | Derived | Headings | Alongside | Brings | Course
+Look = Calendar | Statistics | View
+
+Part = (
+    FurtherPart
+    | Look
+    | Panel
+    | Action
+    | Duplicates
+    | Redaction
+    | Rows
+    | Derived
+    | Headings
+    | Alongside
+    | Brings
+    | Course
+)
 
 
 @dataclass(frozen=True, eq=False)
