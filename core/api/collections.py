@@ -9,11 +9,13 @@ from core.kernel.errors import BadRequest, FieldError, Invalid, SopiaError
 from core.kernel.i18n import translate as _
 from core.resources import values
 from core.resources.conditions import readable_field
+from core.resources.dimensions import read_dimensions, read_measures
 from core.resources.queries import Lists, read_list
 from core.resources.records import Records
 from core.resources.representation import json_of, objects
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.resource import Redaction
+from core.resources.statistics import Counts, json_rows
 from core.web.pages.exports import export_list
 from core.web.pages.lists import context_of
 from core.web.responses import Json, Response
@@ -25,6 +27,10 @@ BASE = "/api/v1"
 
 PARAMETERS = frozenset({"q", "sort", "limit", "cursor", "fields", "count"})
 """Parameters of a list that are no filters."""
+
+OF_STATISTICS = frozenset({"by", "measure"})
+STATISTICS = OF_STATISTICS | {"q"}
+"""Parameters of statistics that are no filters. A field of such a name is filtered by `measure__eq`."""
 
 
 class PreconditionRequired(SopiaError):
@@ -66,10 +72,22 @@ class Collection:
             answer["count"] = lists.count(request.connection, wanted, context, exact=True)
         return Json(answer)
 
-    def _check_names(self, request: Request) -> None:
+    def statistics(self, request: Request) -> Response:
+        """The records that the filters match, by one or two fields, counted and summed up."""
+        context, query = context_of(request), request.query
+        self._check_names(request, STATISTICS)
+        pairs = [pair for pair in query.pairs if pair[0] not in OF_STATISTICS]
+        by = read_dimensions(self._resources, self._resource, query.all("by"), request.principal)
+        measures = read_measures(self._resources, self._resource, query.all("measure"), request.principal)
+        wanted = read_list(self._resources, self._resource, pairs, context, ("id",))
+        counts = Counts(self._resources, self._resource)
+        table = counts.table(request.connection, wanted, context, by, measures)
+        return Json({"rows": json_rows(table, measures, context.currency)})
+
+    def _check_names(self, request: Request, known: frozenset[str] = PARAMETERS) -> None:
         """A misspelt filter must not show more than was asked for, so every parameter has to mean something."""
         for name in request.query:
-            if name not in PARAMETERS:
+            if name not in known:
                 path = name.partition("__")[0]
                 readable_field(self._resources, self._resource, path, request.principal)
 

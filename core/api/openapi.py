@@ -17,10 +17,12 @@ from core.api.schemas import (
     properties_written,
     writes,
 )
+from core.api.shares import share_paths
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import platform_version
 from core.kernel.principal import Principal
 from core.resources.actions import Verbs
+from core.resources.dimensions import UNITS, WAYS
 from core.resources.exporting import FORMATS
 from core.resources.queries import LIMIT, MOST
 from core.resources.records import as_field
@@ -180,8 +182,11 @@ class _Told:
         told: dict[str, Any] = {self._url: {"get": self._list()}, one: {"get": self._read()}}
         if self._resource.allows(self._principal, "export"):
             told[f"{self._url}/export"] = {"get": self._export()}
+        told[f"{self._url}/statistics"] = {"get": self._statistics()}
         if self._resource.read_only:
             return told
+        if self._may("edit"):
+            told |= share_paths(self._resource, self._url, self._operation)
         if self._may("import") and self._may("create", "edit"):
             told |= import_paths(self._resource, self._url, self._operation)
         if self._may("create"):
@@ -243,19 +248,48 @@ class _Told:
             },
         )
 
+    def _statistics(self) -> dict[str, Any]:
+        row: Schema = {
+            "type": "object",
+            "properties": {
+                "by": {"type": "array", "description": str(_("The group: a value, a period, or id and label."))},
+                "count": {"type": "integer"},
+            },
+            "required": ["by"],
+            "additionalProperties": {"type": ["string", "integer", "null"]},
+        }
+        answer: Schema = {
+            "type": "object",
+            "properties": {"rows": {"type": "array", "items": row}},
+            "required": ["rows"],
+        }
+        units, ways = ", ".join(UNITS), ", ".join(WAYS)
+        return self._operation(
+            "statistics",
+            _("{names} counted and summed up", names=self._resource.names),
+            (400, 401, 403, 429),
+            parameters=[
+                *(_ref(name, "parameters") for name in (("q",) if self._resource.declared.search else ())),
+                self._names("by", _("One or two fields; dates with {units}: owner,created_at:month.", units=units)),
+                self._names("measure", _("count, or a number with {ways}: count,amount:sum.", ways=ways)),
+                *self._filters(but=("by", "measure")),
+            ],
+            answers={"200": _answer(_("The groups."), answer)},
+        )
+
     def _usual_parameters(self) -> tuple[str, ...]:
         return (*(("q",) if self._resource.declared.search else ()), "limit", "cursor", "count")
 
     def _names(self, name: str, told: object) -> dict[str, Any]:
         return {"name": name, "in": "query", "schema": TEXT, "description": str(told)}
 
-    def _filters(self) -> Iterator[dict[str, Any]]:
+    def _filters(self, but: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
         readable = self._resource.readable(self._principal)
         for key, each in self._resource.fields.items():
             if key not in readable:
                 continue
             for operator, schema in filters(each, self._currency).items():
-                name = key if operator == "eq" else f"{key}__{operator}"
+                name = key if operator == "eq" and key not in but else f"{key}__{operator}"
                 told: dict[str, Any] = {"name": name, "in": "query", "schema": schema}
                 if operator == "in":
                     told |= {"style": "form", "explode": False}

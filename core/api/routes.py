@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.api.collections import BASE, Collection
 from core.api.imports import ImportCollection
 from core.api.openapi import Description
+from core.api.shares import ShareCollection
 from core.resources.actions import Verbs
 from core.resources.importing.imports import Imports
 from core.resources.records import Records
@@ -26,6 +27,7 @@ def routes(platform: Platform) -> Iterable[Route]:
     imports = Imports(platform)
     for resource in resources.values():
         collection = Collection(resources, resource, records)
+        yield from ShareCollection(resource, collection.url).routes()
         yield from _routes_of(resource, collection, records.verbs)
         if not resource.read_only:
             yield from ImportCollection(imports, resource, collection.url).routes()
@@ -37,6 +39,7 @@ def _routes_of(resource: ResolvedResource, collection: Collection, verbs: Verbs)
     yield Route(url, collection.list, f"{key}.view")
     yield Route(one, collection.read, f"{key}.view")
     yield Route(f"{url}/export", collection.export, f"{key}.export")
+    yield Route(f"{url}/statistics", collection.statistics, f"{key}.view")
     if resource.read_only:
         return
     yield Route(url, collection.create, f"{key}.create", methods=("POST",))

@@ -5,7 +5,7 @@ Read page by page, each in a transaction of its own, so that a long export keeps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, BinaryIO, Final
@@ -39,17 +39,30 @@ def export(
     form: str,
 ) -> int:
     """Write all that the request matches into a file, and return how many records that were."""
+    check_format(form)
+    cells = Lists(resources, resource).cells(wanted.columns)
+    header = [str(_("Number")), *(str(cell.field.label) for cell in cells)]
+    rows = _rows(resources, resource, wanted, context, connect)
+    return write_table(header, rows, context, file, form, str(resource.names))
+
+
+def check_format(form: str) -> None:
+    """Refuse a format that there is not."""
     if form not in FORMATS:
         raise BadRequest(
             _("The format '{format}' does not exist.", format=form[:20]),
             _("Use one of: {formats}.", formats=", ".join(FORMATS)),
         )
-    cells = Lists(resources, resource).cells(wanted.columns)
-    header = [str(_("Number")), *(str(cell.field.label) for cell in cells)]
-    rows = _rows(resources, resource, wanted, context, connect)
+
+
+def write_table(
+    header: Sequence[str], rows: Iterable[Sequence[Any]], context: Context, file: BinaryIO, form: str, name: str
+) -> int:
+    """Write rows with a head into a file, and return how many there were."""
+    check_format(form)
     if form == "csv":
         return write_csv(rows, header, file, context.currency)
-    return write_xlsx(rows, header, file, str(resource.names)[:31], context.timezone, context.currency)
+    return write_xlsx(rows, header, file, name[:31], context.timezone, context.currency)
 
 
 def _rows(

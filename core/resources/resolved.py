@@ -23,11 +23,13 @@ from core.kernel.policies import Own, Policy, Public
 from core.kernel.registry import Registry
 from core.kernel.search import SearchIndex
 from core.resources.board import Board
+from core.resources.calendar import Calendar
 from core.resources.fields import GIVEN, ResolvedField, Words, derive, label_of
 from core.resources.linked import links_of
 from core.resources.numbering import Numbering, check_numberings
 from core.resources.resource import Action, Column, Derived, Duplicates, Extension, Panel, Resource, Rows, Section
 from core.resources.rows import resolve_derived, resolve_rows
+from core.resources.views import Statistics, View
 from core.resources.workflow import Workflow, WorkflowPart, resolve_workflow
 
 LABELS = ("name", "title", "number", "subject", "code", "login")
@@ -446,6 +448,7 @@ def _check_names(resources: Resources, resource: ResolvedResource) -> None:
         *((name, "search") for name in declared.search),
         (declared.sort.lstrip("-"), "sort"),
         *((each.key, "fields") for each in declared.fields if not each.hidden),
+        *_named_by_views(declared),
     ]
     for name, place in names:
         if resources.walk(resource, name) is None and not _parked_target(resources, resource, name):
@@ -454,6 +457,19 @@ def _check_names(resources: Resources, resource: ResolvedResource) -> None:
                   resource=resource.key, name=name, place=place),
                 _("Use one of: {fields}.", fields=", ".join(sorted(resource.fields))),
             )  # fmt: skip
+
+
+def _named_by_views(declared: Resource) -> Iterator[tuple[str, str]]:
+    """The fields that the declared ways to look at a resource name."""
+    for statistics in declared.of_kind(Statistics):
+        measured = (name for name in statistics.measure if name != "count")
+        yield from ((name.partition(":")[0], "Statistics") for name in (*statistics.by, *measured))
+    for calendar in declared.of_kind(Calendar):
+        named = (calendar.start, calendar.end, calendar.title, calendar.colour)
+        yield from ((name, "Calendar") for name in named if name)
+    for view in declared.of_kind(View):
+        paths = (*view.filters, *view.columns, *view.sort.replace("-", "").split(","), view.group)
+        yield from ((name.partition("__")[0].partition(":")[0], "View") for name in paths if name and name != "q")
 
 
 def _parked_target(resources: Resources, resource: ResolvedResource, name: str) -> bool:

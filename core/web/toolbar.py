@@ -51,6 +51,7 @@ def toolbar(
     kept = without(pairs, *(name for name, _text in conditions))
     q = first([text for name, text in pairs if name == "q"])
     create = resource.allows(principal, "create")
+    is_list = not any(name == "view" and text != "list" for name, text in pairs)
     return Toolbar(
         title=resource.names,
         address=resource.url,
@@ -62,10 +63,10 @@ def toolbar(
         chips=tuple(_chips(resource, filters, pairs)),
         clear_url=address(resource.url, without(kept, "q")),
         filters=filters,
-        columns=tuple(_columns(resources, resource, readable, wanted)),
+        columns=tuple(_columns(resources, resource, readable, wanted)) if is_list else (),
         reset_columns_url=address(resource.url, without(pairs, "columns")),
         switch=_switch(resource, pairs),
-        sorts=tuple(_sorts(resources, resource, readable, wanted, pairs)),
+        sorts=tuple(_sorts(resources, resource, readable, wanted, pairs)) if is_list else (),
         query=address("", pairs).removeprefix("?"),
         create=Link(title=_("New {name}", name=resource.name), url=f"{resource.url}/new", icon="plus")
         if create
@@ -97,7 +98,8 @@ def _more(request: Request, resource: ResolvedResource, pairs: Pairs) -> Iterabl
     if resource.allows(principal, "import") and request.site.router.find(f"{resource.url}/import"):
         yield Link(title=_("Import a spreadsheet"), url=f"{resource.url}/import", icon="import")
     if resource.allows(principal, "export"):
-        state = without(pairs, "view")
+        # What is on the page: the statistics where it shows those, else the list.
+        state = pairs if ("view", "statistics") in pairs else without(pairs, "view")
         yield Link(
             title=_("Export as XLSX"),
             url=address(f"{resource.url}/export", (*state, ("format", "xlsx"))),
@@ -252,8 +254,8 @@ def _in_words(each: FilterField, said: dict[str, list[str]]) -> str:
         parts.append(each.label or "…")
     elif each.kind == "boolean" and each.value:
         parts.append(str(_("yes") if each.value in ("true", "1") else _("no")))
-    elif each.kind == "text" and each.value:
-        parts.append(str(_("contains “{text}”", text=each.value)))
+    elif each.kind == "text" and (each.value or "eq" in said):
+        parts.append(str(_("contains “{text}”", text=each.value)) if each.value else ", ".join(said["eq"]))
     elif each.value:
         parts.append(each.value)
     if each.low:
@@ -261,6 +263,6 @@ def _in_words(each: FilterField, said: dict[str, list[str]]) -> str:
     if each.high:
         parts.append(f"≤ {each.high}")
     known = {"eq", "in", "contains", "gte", "lte", "empty"}
-    signs = {"ne": "≠", "lt": "<", "gt": ">", "startswith": "^", "under": "↳"}
-    parts += [f"{signs.get(op, op)} {', '.join(texts)}" for op, texts in said.items() if op not in known]
+    signs = {"ne": "≠", "lt": "<", "gt": ">", "startswith": "^", "under": "↳", "period": ""}
+    parts += [f"{signs.get(op, op)} {', '.join(texts)}".strip() for op, texts in said.items() if op not in known]
     return ", ".join(parts)

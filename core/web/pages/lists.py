@@ -13,6 +13,7 @@ from core.resources.queries import CONTROL, COUNTED, Cell, ListPage, ListRequest
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.address import Pairs, address, changed, filters_of, state_of
 from core.web.bars import bar_of
+from core.web.pages.statistics import StatisticsPages
 from core.web.responses import Json, Response
 from core.web.showing import NUMBERS_TOTALLED, Reader, base_of, draw_rows, kind_of, total_of
 from core.web.templating import render_rows, row_writer
@@ -44,7 +45,9 @@ class ListPages:
     def __init__(self, resources: Resources, resource: ResolvedResource) -> None:
         self._resources = resources
         self._resource = resource
-        self._views: dict[str, Callable[[Request], Response]] = {}
+        self._views: dict[str, Callable[[Request], Response]] = {
+            "statistics": StatisticsPages(resources, resource).show,
+        }
         """The other ways to look at the same records, by the word in the address."""
 
     def list(self, request: Request) -> Response:

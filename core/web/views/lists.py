@@ -249,7 +249,8 @@ class StatisticsRow:
     """One group, and how it compares."""
 
     title: Words
-    values: tuple[str, ...]  # one per measure, formatted
+    values: tuple[str, ...]  # one per column, formatted
+    urls: tuple[str, ...] = ()  # for each value: the list of the records it counts; "" where there is none
     share: float = 0.0  # 0 to 1 of the greatest, of the first measure: the bar
     url: str = ""  # the list of exactly these records
     depth: int = 0
@@ -258,16 +259,26 @@ class StatisticsRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsView:
-    """statistics.html: grouped numbers, each with its bar, and the chart if there is one."""
+    """statistics.html: grouped numbers, each with its bar, and the chart if there is one.
+
+    The form sends `_by` once or twice, `_unit` for the dates among them, and `_measure` repeated.
+    """
 
     bar: Toolbar
     by: tuple[Words, ...]  # heads of the grouping columns, joined by a comma
-    measures: tuple[Words, ...]
+    measures: tuple[Words, ...]  # heads of the columns: the measures, or the groups of the second field and a total
     rows: tuple[StatisticsRow, ...]
     totals: tuple[str, ...] = ()
-    group_options: tuple[Option, ...] = ()  # `by`, repeated
-    measure_options: tuple[Option, ...] = ()  # `measure`, repeated
+    total_urls: tuple[str, ...] = ()
+    keep: tuple[tuple[str, str], ...] = ()  # the state that the form sends along: filters, search, view
+    group_options: tuple[Option, ...] = ()
+    second_options: tuple[Option, ...] = ()
+    unit_options: tuple[Option, ...] = ()  # empty: nothing is grouped by a date
+    measure_options: tuple[Option, ...] = ()
+    charts: tuple[Link, ...] = ()  # bars, lines, none
     chart: Markup = NOTHING  # finished SVG
+    legend: tuple[tuple[Words, str], ...] = ()  # of the chart: title and colour
+    note: Words = ""  # what is left out
     empty: Empty | None = None
 
 

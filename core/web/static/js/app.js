@@ -20,6 +20,7 @@ const modules = {
   lines: () => import("./lines.js"),
   mapping: () => import("./mapping.js"),
   more: () => import("./more.js"),
+  picks: () => import("./picks.js"),
   progress: () => import("./progress.js"),
   roles: () => import("./roles.js"),
   rows: () => import("./rows.js"),
