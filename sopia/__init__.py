@@ -26,15 +26,18 @@ from core.resources.board import Board
 from core.resources.bulk import take_ids
 from core.resources.fields import Choice, Field
 from core.resources.importing.declared import Alongside, Brings, Headings
+from core.resources.linked import Links
 from core.resources.numbering import Numbering
 from core.resources.resource import Action, Column, Derived, Duplicates, Extension, Panel, Resource, Rows, Section
 from core.resources.workflow import State, StateChanged, Transition, Workflow
 from core.web.menu import MenuEntry
 from core.web.routing import Everybody, Route
+from core.workplace.declared import Activity, Linked, Reminder
 from core.workplace.demo import Demo
 
 __all__ = [
     "Action",
+    "Activity",
     "Alongside",
     "Attached",
     "BadRequest",
@@ -55,6 +58,8 @@ __all__ = [
     "Instant",
     "Invalid",
     "Job",
+    "Linked",
+    "Links",
     "MenuEntry",
     "Model",
     "Money",
@@ -65,6 +70,7 @@ __all__ = [
     "Plugin",
     "Private",
     "Public",
+    "Reminder",
     "Resource",
     "Restrict",
     "Route",
@@ -93,6 +99,7 @@ __all__ = [
     "enqueue",
     "hookimpl",
     "link",
+    "notify",
     "now",
     "read_setting",
     "take_ids",

@@ -16,6 +16,7 @@ from core.web.menu import MenuEntry
 from core.web.routing import MOST_SEGMENTS
 from core.web.views import Banner, Link, NavigationGroup, Notice, Person, Shell
 from core.web.views.shell import Words
+from core.workplace.notifications import COUNTED, unread
 
 if TYPE_CHECKING:
     from core.kernel.platform import Platform
@@ -75,6 +76,7 @@ class Shells:
             administration=_administration(path) if frame.administers else None,
             create=frame.create,
             user=person(request.principal.user_id, request.principal.name),
+            unread=_unread(request),
             user_links=(
                 Link(title=_("My imports"), url="/imports", icon="import"),
                 Link(title=_("Preferences"), url="/preferences", icon="gear"),
@@ -148,6 +150,12 @@ class Shells:
         if not self._platform.safe:
             return ()
         return (Banner(text=_("Safe mode: all plugins are left out until Sopia is started without --safe.")),)
+
+
+def _unread(request: Request) -> str:
+    """What the bell says: one look into a short index."""
+    count = unread(request.connection, request.principal.user_id)
+    return f"{COUNTED - 1}+" if count >= COUNTED else str(count or "")
 
 
 def person(user_id: int, name: str, *, url: str = "", title: Words = "") -> Person:

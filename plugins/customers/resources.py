@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from plugins.customers.matching import name_key, phone_key
 from plugins.customers.models import Category, Contact, Customer, FollowUp, Level, Source, Tag, Type
-from sopia import Alongside, Brings, Choice, Column, Duplicates, Field, Headings, Panel, Resource, Section
+from sopia import (
+    Activity,
+    Alongside,
+    Brings,
+    Choice,
+    Column,
+    Duplicates,
+    Field,
+    Headings,
+    Panel,
+    Reminder,
+    Resource,
+    Section,
+)
 from sopia import translate as _
 
 MENU = _("Customers")
@@ -133,6 +148,8 @@ customers = Resource(
             _("Contacts"), resource="customers.contact", by="customer", columns=("name", "title", "phone", "primary")
         ),
         Panel(_("Follow-ups"), resource="customers.follow_up", by="customer", columns=("at", "kind", "content")),
+        Activity("next_contact_at", "owner", "name", kind="planned", label=_("Next contact")),
+        Reminder("next_contact_at", before=timedelta(hours=1), text=_("Next contact with")),
     ),
 )
 
@@ -172,6 +189,7 @@ follow_ups = Resource(
         Field("next_contact_at", label=_("Next contact")),
         Field("author", label=_("Written by"), readonly=True),
     ),
+    parts=(Activity("at", "author", "content", about="customer"),),
 )
 
 
