@@ -34,6 +34,7 @@ from core.web.menu import MenuEntry
 from core.web.routing import Everybody, Route
 from core.workplace.declared import Activity, Linked, Reminder
 from core.workplace.demo import Demo
+from core.workplace.notifications import notify
 
 __all__ = [
     "Action",
