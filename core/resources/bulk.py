@@ -29,18 +29,24 @@ HISTORY: Final = cast(Table, HistoryEntry.__table__)
 TO_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def take_ids(connection: Connection, table: Table, count: int) -> range:
+def queue_up(connection: Connection, table: Table) -> None:
+    """Wait until nobody else adds many rows to a table, and keep others waiting to the end of the transaction.
+
+    On SQLite whoever writes has waited already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:table))"), {"table": table.name})
+
+
+def take_ids(connection: Connection, table: Table, count: int) -> Sequence[int]:
     """Ids for new rows, which nobody else gets: under SQLite's write lock, or from PostgreSQL's sequence."""
     if connection.dialect.name == "sqlite":
         first = (connection.execute(select(func.max(table.c.id))).scalar() or 0) + 1
         return range(first, first + count)
-    # The sequence is moved past the whole block at once, under a lock that other blocks wait for.
+    # One by one, because between reading the sequence and moving it past a block another would get the same numbers.
     name = connection.execute(text("SELECT pg_get_serial_sequence(:table, 'id')"), {"table": table.name}).scalar_one()
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:table))"), {"table": table.name})
-    first = connection.execute(text(f"SELECT nextval('{name}')")).scalar_one()
-    if count > 1:
-        connection.execute(text(f"SELECT setval('{name}', :last)"), {"last": first + count - 1})
-    return range(first, first + count)
+    taken = text("SELECT nextval(:name) FROM generate_series(1, :count)")
+    return list(connection.scalars(taken, {"name": name, "count": count}))
 
 
 class Batch:
@@ -77,10 +83,10 @@ class Batch:
 
     def insert(
         self, connection: Connection, operation: Operation, links: Mapping[str, Sequence[int]] | None = None
-    ) -> range:
+    ) -> Sequence[int]:
         """Insert the rows and return their ids; `links` are columns that hold the ids of other new records."""
         if not self._rows:
-            return range(0)
+            return ()
         ids = take_ids(connection, self._table, len(self._rows))
         late = [ids, *(links or {}).values()]
         header = ["id", *(links or {}), *self._names]
@@ -148,10 +154,10 @@ def insert_many(
     resource: ResolvedResource,
     operation: Operation,
     rows: Sequence[Mapping[str, Any]],
-) -> range:
+) -> Sequence[int]:
     """Insert rows of column values (by column name) and return their ids; all rows must have the same keys."""
     if not rows:
-        return range(0)
+        return ()
     names = list(rows[0])
     given = [tuple([row[name] for name in names]) for row in rows]
     return Batch(connection.dialect, resource.model, names, given, resource=resource).insert(connection, operation)

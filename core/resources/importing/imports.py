@@ -13,7 +13,7 @@ from typing import IO, Any, BinaryIO, Final
 from sqlalchemy import Connection, insert, select
 
 from core.kernel.access import Principal, load_principal
-from core.kernel.errors import Conflict, FieldError, Invalid, TooLarge
+from core.kernel.errors import Conflict, FieldError, Invalid, SopiaError, TooLarge
 from core.kernel.i18n import translate as _
 from core.kernel.jobs import enqueue
 from core.kernel.platform import Platform
@@ -163,12 +163,12 @@ class Imports:
         """Write the rows that were not written, with what is wrong in a column of its own, as CSV; how many."""
 
         def lines() -> Iterator[list[object]]:
-            after = 0
+            after, width = 0, len(found.header)
             while True:
                 with self._database.transaction(write=False) as connection:
                     rows = kept.rows(connection, found, after=after, count=CHUNK)
-                for row in rows:
-                    yield [*row.cells, kept.in_words(found, row)]
+                for row in (each for each in rows if each.state != "fixed"):
+                    yield [*row.cells[:width], kept.in_words(found, row), *row.cells[width:]]
                 if len(rows) < CHUNK:
                     return
                 after = rows[-1].number
@@ -251,7 +251,11 @@ class Imports:
             )
         judge = self._workshop.judge(found, principal)
         with self._workshop.gate.connection(principal) as connection:
-            rows = [Row(row.number, list(row.cells)) for row in kept.rows_of(privileged(connection), found, list(changes))]
+            rows = [
+                # Whoever corrects a row has seen what stands right of the header.
+                Row(row.number, list(row.cells[: len(found.header)]))
+                for row in kept.rows_of(privileged(connection), found, list(changes))
+            ]
             verdicts = judge.judge(connection, rows, corrections)
         with self._database.transaction(write=True) as connection:
             kept.change(connection, found, corrections=kept.as_json(corrections))
@@ -267,6 +271,13 @@ class Imports:
         self._workshop.need(principal, self._workshop.resource_of(found))
         self._ask(found, principal, RUN, ["new", "checked"], state="queued", error="", rows_done=0)
 
+    def resume(self, found: Import, principal: Principal) -> None:
+        """Ask for the rest of a run that was stopped or has failed; rows that are written are not written again."""
+        self._workshop.need(principal, self._workshop.resource_of(found))
+        if not found.operation:
+            raise Conflict(_("This import has written nothing."), _("Start it from the beginning."))
+        self._ask(found, principal, RUN, ["stopped", "failed"], state="queued", error="", finished_at=None)
+
     def start_check(self, found: Import, principal: Principal) -> None:
         """Ask for the check of a file that is too long to be checked while somebody waits."""
         self._ask(found, principal, CHECK, ["new", "checked"], state="checking", error="", rows_done=0)
@@ -277,7 +288,7 @@ class Imports:
             raise Conflict(_("This import has written nothing."))
         with self._database.transaction(write=False) as connection:
             Undoing(self._platform, principal, found.operation).look(connection)
-        self._ask(found, principal, UNDO, ["done", "stopped", "failed"], state="undoing", rows_done=0)
+        self._ask(found, principal, UNDO, ["done", "stopped", "failed"], state="undoing", error="")
 
     def _ask(self, found: Import, principal: Principal, job: str, states: Sequence[str], **values: Any) -> None:
         with self._workshop.gate.session(principal, write=True) as session:
@@ -289,28 +300,46 @@ class Imports:
     def stop(self, found: Import) -> None:
         """Let a run end after the chunk that it is at; what is written stays, and can be undone."""
         with self._database.transaction(write=True) as connection:
-            kept.advance(connection, found.id, ["queued", "running"], state="stopped", finished_at=now())
+            ended = {"state": "stopped", "finished_at": now()}
+            # What has not begun has written nothing, whatever the check has counted.
+            nothing = Tally().values() | {"started_at": None}
+            if not kept.advance(connection, found.id, ["queued"], **ended, **nothing):
+                kept.advance(connection, found.id, ["running"], **ended)
 
     def run(self, import_id: int, user_id: int, tell: Tell = silent) -> Import:
         """Write the rows that pass, from where an earlier attempt has ended; the import as it is after."""
         return Run(self._workshop, import_id, user_id, tell).go()
 
     def undo(self, import_id: int, user_id: int, tell: Tell = silent) -> int:
-        """Take everything back, piece by piece; how many records that were."""
+        """Take everything back, piece by piece; how many records that were. What stands in the way is told before."""
         with self._database.transaction(write=False) as connection:
             found = kept.get(connection, import_id, user_id)
             principal = load_principal(connection, user_id)
-            undoing = Undoing(self._platform, principal, found.operation or "")
+        undoing = Undoing(self._platform, principal, found.operation or "")
+        try:
+            done = self._take_back(undoing, tell)
+        except SopiaError as error:
+            with self._database.transaction(write=True) as connection:
+                state = "done" if found.rows_done == found.rows_total else "stopped"
+                kept.advance(connection, found.id, ["undoing"], state=state, error=str(error))
+            raise
+        with self._database.transaction(write=True) as connection:
+            kept.advance(connection, found.id, [found.state], state="undone", error="", finished_at=now())
+        return done
+
+    def _take_back(self, undoing: Undoing, tell: Tell) -> int:
+        with self._database.transaction(write=False) as connection:
             total = undoing.look(connection)
-            pieces = list(undoing.created(connection))
-        undoing.take_back_edits()
+            edits, created = list(undoing.edits(connection)), list(undoing.created(connection))
         done = 0
-        for key, ids in pieces:
+        for entries in edits:
+            undoing.take_back_edits(entries)
+            done += len(entries)
+            tell(done, total)
+        for key, ids in created:
             undoing.take_back_created(key, ids)
             done += len(ids)
             tell(done, total)
-        with self._database.transaction(write=True) as connection:
-            kept.advance(connection, found.id, [found.state], state="undone", finished_at=now())
         return total
 
 

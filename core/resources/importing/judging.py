@@ -41,6 +41,8 @@ class Verdict:
 
     number: int
     cells: list[Cell]
+    surplus: tuple[Cell, ...] = ()
+    """What stands right of the header, and is kept with a faulty row."""
     outcome: Outcome = "create"
     values: dict[str, Any] = field(default_factory=dict)
     """By the key of the field; only what the row says."""
@@ -79,7 +81,7 @@ class Judge:
         self._required = [each for each in self.targets.values() if each.required and each.path != NUMBER]
         self._own = [column for column in self.columns if column.target.alongside is None]
         self._beside = [column for column in self.columns if column.target.alongside is not None]
-        self._recognition = Recognition(resource, plan, context.principal)
+        self.recognition = Recognition(resource, plan, context.principal)
         self.ownership = Ownership(resource, principal) if resource.scoped else None
 
     def _column(self, resources: Resources, index: int, target: Target) -> ColumnReader:
@@ -112,29 +114,25 @@ class Judge:
         self._decide(connection, verdicts)
         return verdicts
 
-    def again(self) -> None:
-        """Forget the rows judged last, because they are judged once more."""
-        self._recognition.forget_latest()
-
     def take_over(self, other: Judge) -> None:
         """Go on where another has stopped, whose person's access has changed meanwhile."""
-        self._recognition.take_over(other._recognition)
+        self.recognition.take_over(other.recognition)
 
     def replay(self, rows: Sequence[Row], corrections: Corrections) -> None:
-        """Know rows that an earlier attempt has dealt with, so that later ones that repeat them are recognised."""
+        """Know rows that an earlier attempt has written, so that later ones that repeat them are recognised."""
         for row in (_corrected(row, corrections) for row in rows):
             verdict = Verdict(row.number, row.cells)
             for column in self._own:
                 if column.links is None:
                     with suppress(values.ValueFault):
                         verdict.values[column.target.field.key] = column.value(row.cells[column.index])
-            self._recognition.give_keys([verdict])
-            self._recognition.remember(verdict)
+            self.recognition.give_keys([verdict])
+            self.recognition.remember(verdict)
 
     # ------------------------------------------------------------------------------------------------------ the cells
 
     def _read(self, row: Row) -> Verdict:
-        verdict = Verdict(row.number, row.cells)
+        verdict = Verdict(row.number, row.cells, row.surplus)
         cells, told = row.cells, verdict.values
         for column in self._own:
             try:
@@ -165,24 +163,46 @@ class Judge:
     # ------------------------------------------------------------------------------------------------------- the rows
 
     def _decide(self, connection: ScopedConnection, verdicts: Sequence[Verdict]) -> None:
-        recognised = self._recognition.look(connection, verdicts)
+        recognised = self.recognition.look(connection, verdicts)
         if self.ownership is not None:
             self.ownership.prepare(privileged(connection), verdicts)
         for verdict in verdicts:
             match = recognised.get(verdict.number)
             if match is not None and match.fault:
                 verdict.fault(self.position.get(match.path, WHOLE_ROW), match.fault)
+            elif (again := self.recognition.same_key(verdict)) is not None:
+                self._repeats(verdict, again)
             elif match is not None and match.by_key:
                 self._change(verdict, match)
             elif self.plan.mode == "update":
                 self._no_record(verdict)
             else:
-                self._check_new(verdict)
-                if verdict.outcome != "fault" and match is not None:
-                    self._same(verdict, match)
+                self._make(verdict, match)
+            if verdict.outcome == "update" and (again := self.recognition.same_record(verdict)) is not None:
+                self._repeats(verdict, again)
             if verdict.outcome in ("create", "update"):
                 # Only rows that are written can be repeated by a later one.
-                self._remember(verdict)
+                self.recognition.remember(verdict)
+
+    def _make(self, verdict: Verdict, match: Match | None) -> None:
+        """A new record, unless an earlier row or a record that exists says the same.
+
+        Earlier rows come first: whether they are in the database already must make no difference.
+        """
+        self._check_new(verdict)
+        if verdict.outcome == "fault":
+            return
+        again = self.recognition.repeated(verdict)
+        if again is not None and (again.taken or self.plan.same != "create"):
+            self._repeats(verdict, again)
+        elif match is not None:
+            self._same(verdict, match)
+
+    def _repeats(self, verdict: Verdict, again: Match) -> None:
+        if again.taken:
+            verdict.fault(self.position.get(again.path, WHOLE_ROW), again.note)
+        elif verdict.outcome != "fault":
+            verdict.outcome, verdict.record_id, verdict.note = "duplicate", None, again.note
 
     def _change(self, verdict: Verdict, match: Match) -> None:
         if verdict.outcome == "fault":
@@ -226,16 +246,6 @@ class Judge:
             verdict.outcome, verdict.record_id, verdict.note = "update", match.record_id, match.note
         else:
             verdict.outcome, verdict.record_id, verdict.note = "duplicate", match.record_id, match.note
-
-    def _remember(self, verdict: Verdict) -> None:
-        again = self._recognition.repeated(verdict)
-        if again is None or (self.plan.same == "create" and not again.taken and verdict.outcome == "create"):
-            self._recognition.remember(verdict)
-            return
-        if again.taken:
-            verdict.fault(self.position.get(again.path, WHOLE_ROW), again.note)
-        else:
-            verdict.outcome, verdict.record_id, verdict.note = "duplicate", None, again.note
 
 
 def new_words(verdicts: Iterable[Verdict]) -> dict[str, set[str]]:

@@ -146,14 +146,21 @@ def change(connection: Connection, found: Import, **values: Any) -> None:
         )
 
 
-def advance(connection: Connection, import_id: int, states: Iterable[str], **values: Any) -> bool:
-    """Change an import that is in one of these states; whether it was."""
+def advance(
+    connection: Connection, import_id: int, states: Iterable[str], done: int | None = None, **values: Any
+) -> bool:
+    """Change an import that is in one of these states, and so far if `done` is given; whether it was."""
     statement = update(ImportFile).where(IMPORT.id == import_id, IMPORT.state.in_(list(states)))
+    if done is not None:
+        statement = statement.where(IMPORT.rows_done == done)
     return connection.execute(statement.values(**values)).rowcount == 1
 
 
 def rows(connection: Connection, found: Import, *, state: str = "", after: int = 0, count: int = 50) -> list[Any]:
-    """Rows that were kept, in the order of the file: number, state, cells, faults, note, record_id."""
+    """Rows that were kept, in the order of the file: number, state, cells, faults, note, record_id.
+
+    There are more cells than the header has names where the row has.
+    """
     statement = select(ROW.number, ROW.state, ROW.cells, ROW.faults, ROW.note, ROW.record_id)
     statement = statement.where(ROW.import_id == found.id, ROW.number > after)
     if state:
@@ -227,7 +234,7 @@ def _as_row(verdict: Verdict) -> dict[str, Any]:
     return {
         "number": verdict.number,
         "state": verdict.outcome,
-        "cells": [plain(cell) for cell in verdict.cells],
+        "cells": [plain(cell) for cell in (*verdict.cells, *verdict.surplus)],
         "faults": {str(index): str(message) for index, message in verdict.faults.items()},
         "note": str(verdict.note),
         "record_id": verdict.record_id if verdict.outcome == "duplicate" else None,

@@ -5,11 +5,11 @@ Duplicates count beyond the importer's scope, but nothing is told of what lies t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
 from core.kernel.access import Principal
 from core.kernel.compiler import InScope, ScopedConnection
@@ -17,6 +17,7 @@ from core.kernel.i18n import translate as _
 from core.kernel.privilege import privileged
 from core.resources.fields import ResolvedField, Words
 from core.resources.importing.plans import Plan
+from core.resources.importing.seen import SeenRows
 from core.resources.importing.targets import NUMBER
 from core.resources.resolved import ResolvedResource
 
@@ -67,13 +68,11 @@ class Recognition:
             for number, (column, path, make) in enumerate(declared)
         ]
         self._unique = [each for each in _unique_fields(resource) if each.key in plan.columns.values()]
-        self._seen: dict[tuple[Any, ...], int] = {}
-        self._latest: list[tuple[Any, ...]] = []
+        self._seen = SeenRows()
         self._shows_label = _label_key(resource) in resource.readable(principal)
 
     def look(self, connection: ScopedConnection, verdicts: Sequence[Verdict]) -> dict[int, Match]:
         """What each row is about, by its number."""
-        self._latest.clear()
         self.give_keys(verdicts)
         found = self._by_key(connection, verdicts) if self._plan.mode != "create" else {}
         rest = [verdict for verdict in verdicts if verdict.number not in found]
@@ -88,46 +87,98 @@ class Recognition:
     def give_keys(self, verdicts: Iterable[Verdict]) -> None:
         """Work out by what rows are recognised."""
         for verdict in verdicts:
-            verdict.keys = tuple(rule.key(verdict) for rule in self._rules)
+            verdict.keys = tuple([rule.key(verdict) for rule in self._rules])
 
-    def forget_latest(self) -> None:
-        """Forget the rows of the last look, which will be looked at again."""
-        for mark in self._latest:
-            self._seen.pop(mark, None)
-        self._latest.clear()
+    # ------------------------------------------------------------------------------------------ earlier rows of the file
 
     def take_over(self, other: Recognition) -> None:
         """Know the rows that another has seen before."""
         self._seen = other._seen
 
+    def same_key(self, verdict: Verdict) -> Match | None:
+        """The earlier row of the file that is about the same record by the importer's key."""
+        value = self._key(verdict)
+        if value is None or not (row := self._seen.before(("key", value), verdict.number)):
+            return None
+        label = self._resource.fields[self._plan.key].label
+        return Match(self._plan.key, note=_("Same {field} as row {row}.", field=label, row=row))
+
+    def same_record(self, verdict: Verdict) -> Match | None:
+        """The earlier row of the file that changes the same record."""
+        row = self._seen.before(("record", verdict.record_id), verdict.number)
+        return Match(NUMBER, note=_("Same {field} as row {row}.", field=self._resource.name, row=row)) if row else None
+
     def repeated(self, verdict: Verdict) -> Match | None:
         """The earlier row of the file that this one repeats."""
-        for name, path, told, value in self._marks(verdict):
-            row = self._seen.get((name, value))
-            if row is not None:
-                note = _("Same {field} as row {row}.", field=told, row=row)
-                return Match(path, note=note, taken=name.startswith("unique"))
+        for rule in self._rules:
+            key = verdict.keys[rule.number]
+            if key and (row := self._seen.before((rule.number, key), verdict.number)):
+                return Match(rule.path, note=_("Same {field} as row {row}.", field=rule.label, row=row))
+        for each in self._unique:
+            value = verdict.values.get(each.key)
+            if value is not None and (row := self._seen.before((each.key, value), verdict.number)):
+                return Match(each.key, note=_("Same {field} as row {row}.", field=each.label, row=row), taken=True)
         return None
 
     def remember(self, verdict: Verdict) -> None:
-        """Know a row when a later one repeats it."""
-        for name, _path, _told, value in self._marks(verdict):
-            mark = (name, value)
-            if mark not in self._seen:
-                self._seen[mark] = verdict.number
-                self._latest.append(mark)
-
-    def _marks(self, verdict: Verdict) -> Iterable[tuple[str, str, Words, Any]]:
-        """By what a row is known again: a name of the way, the field, its label, the value."""
-        if verdict.outcome == "update":
-            yield "record", NUMBER, self._resource.name, verdict.record_id
-            return
-        for rule in self._rules:
-            if verdict.keys[rule.number]:
-                yield f"rule{rule.number}", rule.path, rule.label, verdict.keys[rule.number]
+        """Know a row that is written when a later one repeats it; whether it makes or changes a record is the same."""
+        add, number = self._seen.add, verdict.number
+        for rule, key in enumerate(verdict.keys):
+            if key:
+                add((rule, key), number)
         for each in self._unique:
-            if verdict.values.get(each.key) is not None:
-                yield f"unique {each.key}", each.key, each.label, verdict.values[each.key]
+            value = verdict.values.get(each.key)
+            if value is not None:
+                add((each.key, value), number)
+        key = self._key(verdict)
+        if key is not None:
+            add(("key", key), number)
+        if verdict.outcome == "update":
+            add(("record", verdict.record_id), number)
+
+    def _key(self, verdict: Verdict) -> Any:
+        """The value by which the importer's key recognises a row's record."""
+        path = self._plan.key
+        if not path or self._plan.mode == "create":
+            return None
+        rule = next((rule for rule in self._rules if rule.path == path), None)
+        return verdict.keys[rule.number] if rule else verdict.values.get(path)
+
+    # ------------------------------------------------------------------------------------------------- rivals of the run
+
+    def mark(self, connection: Connection) -> int:
+        """How far the table has grown; what stands behind it later, this look has not seen."""
+        if not (self._rules or self._unique or self._plan.key):
+            return 0
+        return int(connection.execute(select(func.max(self._resource.table.c.id))).scalar() or 0)
+
+    def is_overtaken(self, connection: Connection, mark: int, own: Container[int], verdicts: Sequence[Verdict]) -> bool:
+        """Whether somebody else has made a record since that one of the new rows repeats; `own` are ours."""
+        new = [verdict for verdict in verdicts if verdict.outcome == "create"]
+        ids, columns = self._resource.table.c.id, self._compared()
+        if not new or not columns:
+            return False
+        statement = select(ids, *[column for column, _value in columns]).where(ids > mark)
+        theirs = [row for row in connection.execute(statement) if row[0] not in own]
+        for number, (_column, value) in enumerate(columns, 1):
+            taken = {row[number] for row in theirs} - {None}
+            if taken and any(value(verdict) in taken for verdict in new):
+                return True
+        return False
+
+    def _compared(self) -> list[tuple[ColumnElement[Any], Callable[[Verdict], Any]]]:
+        """The columns by which rows are recognised, and their values in a row."""
+        found: list[tuple[ColumnElement[Any], Callable[[Verdict], Any]]] = [
+            (rule.column, lambda verdict, at=rule.number: verdict.keys[at])  # type: ignore[misc]
+            for rule in self._rules
+            if self._plan.same != "create"
+        ]
+        paths = dict.fromkeys([each.key for each in self._unique] + ([self._plan.key] if self._plan.key else []))
+        for path in paths:
+            column = self._resource.fields[path].column
+            if column is not None and path != NUMBER:
+                found.append((column, lambda verdict, at=path: verdict.values.get(at)))  # type: ignore[misc]
+        return found
 
     # ------------------------------------------------------------------------------------------- by the importer's key
 
@@ -136,7 +187,7 @@ class Recognition:
         if not path:
             return {}
         rule = next((rule for rule in self._rules if rule.path == path), None)
-        given = {v.number: (v.keys[rule.number] if rule else v.values.get(path)) for v in verdicts}
+        given = {v.number: self._key(v) for v in verdicts}
         wanted = {value for value in given.values() if value is not None}
         field = self._resource.fields[path]
         assert field.column is not None

@@ -25,7 +25,8 @@ from core.resources.sheets import Limits, Row, Table, read_table
 CHUNK: Final = 1_000
 """Rows of one transaction."""
 
-LIMITS: Final = Limits(bytes=64 * 2**20)
+LIMITS: Final = Limits(bytes=180 * 2**20)
+"""A million rows of a dozen columns are read."""
 
 
 class Tell(Protocol):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, select
+from sqlalchemy.exc import DataError, IntegrityError
 
 from core.kernel.access import Principal
 from core.kernel.errors import FieldError, Invalid, NotFound, SopiaError
@@ -265,6 +266,8 @@ class Writer:
             verdict.fault(WHOLE_ROW, _("You may not change this record."))
         except SopiaError as error:
             verdict.fault(WHOLE_ROW, str(error))
+        except (IntegrityError, DataError):
+            verdict.fault(WHOLE_ROW, _("The row contradicts another record, or what the database can hold."))
         session.expunge_all()
 
     def _refuse(self, verdict: Verdict, error: FieldError) -> None:

@@ -52,7 +52,8 @@ def guess_encoding(file: BinaryIO) -> Encoding:
         if head.startswith(mark):
             file.seek(0)
             return Encoding(name, 1.0)
-    found = _wide(head) if b"\0" in head else _narrow(file)
+    # A few zero bytes are damage to their cells, which are told; they do not make the file another one.
+    found = _narrow(file) if _zeros(head) < len(head) // 2 * ZEROS or b"\0" not in head else _wide(head)
     file.seek(0)
     return found
 
@@ -69,13 +70,17 @@ def check_encoding(name: str) -> str:
     return known.name
 
 
+def _zeros(head: bytes) -> int:
+    """How many zero bytes stand on the side that has most of them."""
+    return max(head[0::2].count(0), head[1::2].count(0))
+
+
 def _wide(head: bytes) -> Encoding:
     """UTF-16 without a mark: commas, digits and line ends have a zero byte always on the same side."""
     even, odd = head[0::2].count(0), head[1::2].count(0)
     name = "utf-16-be" if even > odd else "utf-16-le"
     text = head[: len(head) // 2 * 2].decode(name, errors="replace")
-    rare = max(even, odd) < len(head) // 2 * ZEROS
-    if rare or min(even, odd) * 10 > max(even, odd) or "\0" in text or text.count("\ufffd") > len(text) * DAMAGE:
+    if min(even, odd) * 10 > max(even, odd) or "\0" in text or text.count("\ufffd") > len(text) * DAMAGE:
         raise not_a_table(_("The file holds no text. Give a file of type CSV, XLSX, XLS or ODS."))
     return Encoding(name, 0.95)
 
