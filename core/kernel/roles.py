@@ -208,7 +208,7 @@ class Share(GivesAccess, Model):
     """One record opened by hand to a person, to a department's members or to a group, to read or also to write."""
 
     __tablename__ = "system_share"
-    __policy__: ClassVar[Any] = Attached()
+    __policy__: ClassVar[Any] = Attached(kept=True)
     __table_args__ = (
         Index("ix_system_share_resource_record_id", "resource", "record_id"),
         CheckConstraint(
