@@ -8,23 +8,22 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from sqlalchemy import inspect
-from sqlalchemy.orm import Session
 
 from core.kernel import autogenerate, migrations
-from core.kernel.discovery import discover, get, load
+from core.kernel.database import Database
 from core.kernel.platform import Platform
 from core.kernel.plugins import Plugin, table_of
-from core.testing.client import Client
-from core.testing.installation import PASSWORD
-from core.testing.samples import make_person, make_record
+from core.testing.coming_checks import ComingChecks
+from core.testing.standing import SignIn, with_required
 from core.testing.statements import counted
 from core.testing.wording import untranslated
+from core.web.routing import Everybody
 
 MOST_STATEMENTS = 30
 """A list page that takes more than this asks the database in a loop."""
@@ -32,60 +31,14 @@ MOST_STATEMENTS = 30
 NONCE = re.compile(rb'nonce="?[\w+/=-]+"?|nonce-[\w+/=-]+')
 
 
-class PluginChecks:
+class PluginChecks(ComingChecks):
     """What must hold for every plugin. Say `plugin = "name"`; override `make` where records need more than values."""
-
-    plugin: ClassVar[str]
-    locales: ClassVar[tuple[str, ...]] = ("zh_Hans",)
-    """The languages in which every text of the plugin has to be there."""
-
-    def make(self, session: Session, model: type[Any], owner: int) -> Any:
-        """A record for the checks, flushed: of `model`, belonging to `owner`."""
-        return make_record(session, model, owner=owner)
-
-    # ------------------------------------------------------------ what the checks stand on
-
-    @pytest.fixture
-    def installed_plugins(self) -> tuple[str, ...]:
-        """The plugin and all that it requires."""
-        return tuple(_with_required(self.plugin))
-
-    @pytest.fixture
-    def declared(self, installed_platform: Platform) -> Plugin:
-        """The plugin as the registry has it."""
-        return installed_platform.registry.plugin(self.plugin)
-
-    @pytest.fixture
-    def resources(self, installed_platform: Platform) -> list[Any]:
-        """The plugin's own resources, resolved."""
-        return [one for one in installed_platform.above.values() if one.key.partition(".")[0] == self.plugin]
-
-    @pytest.fixture
-    def signed_in(self, installed_platform: Platform) -> Callable[..., tuple[Client, int]]:
-        """Makes people: `signed_in("lin", "member")` gives a client that has signed in, and the person's id."""
-        from core.web.app import Application
-
-        application = Application(installed_platform, works=False)
-
-        def sign_in(login: str, *roles: str) -> tuple[Client, int]:
-            with installed_platform.database.system("people for the checks") as session:
-                person = make_person(session, login, *roles)
-            client = Client(application)
-            assert client.sign_in(login, PASSWORD).status == 303
-            return client, person
-
-        return sign_in
-
-    def make_all(self, platform: Platform, resource: Any, owner: int, number: int = 1) -> list[int]:
-        """Records of a resource; gives their ids."""
-        with platform.database.system("records for the checks") as session:
-            return [int(self.make(session, resource.model, owner).id) for _ in range(number)]
 
     # ------------------------------------------------------------ the declaration
 
     def test_it_starts_with_only_what_it_requires(self, installed_platform: Platform) -> None:
         assert not installed_platform.registry.broken
-        assert set(_with_required(self.plugin)) <= set(installed_platform.registry.names)
+        assert set(with_required(self.plugin)) <= set(installed_platform.registry.names)
 
     def test_it_starts_a_second_time(self, installed_platform: Platform) -> None:
         from core.kernel.platform import rebuild
@@ -119,21 +72,23 @@ class PluginChecks:
         with installed_platform.database.transaction(write=False) as connection:
             assert autogenerate.differences(connection, self.plugin) == []
 
-    def test_its_tables_go_and_come_back(self, installed_platform: Platform) -> None:
+    def test_its_tables_go_and_come_back(self, installed_platform: Platform, own_url: str) -> None:
         history = migrations.History(self.plugin, installed_platform.registry.migrations.get(self.plugin))
         tables = {table.name for table in autogenerate.tables_of(self.plugin)}
-        with migrations.migration(installed_platform.database) as connection:
+        database = Database(own_url)
+        with migrations.migration(database) as connection:
             before = migrations.catalogue(connection, only=self.plugin)
             migrations.downgrade(connection, history)
             assert not tables & set(inspect(connection).get_table_names())
             migrations.upgrade(connection, history)
             after = migrations.catalogue(connection, only=self.plugin)
+        database.dispose()
         assert {name: after.get(name) for name in tables} == {name: before.get(name) for name in tables}
 
     # ------------------------------------------------------------ its pages
 
     def test_every_page_answers_the_owner(
-        self, installed_platform: Platform, resources: list[Any], signed_in: Callable[..., tuple[Client, int]]
+        self, installed_platform: Platform, resources: list[Any], signed_in: SignIn
     ) -> None:
         client, owner = signed_in("owner", "administrator")
         for resource in resources:
@@ -142,7 +97,7 @@ class PluginChecks:
                 assert (page, client.get(page).status) == (page, 200)
 
     def test_a_stranger_gets_the_answer_for_what_is_missing(
-        self, installed_platform: Platform, resources: list[Any], signed_in: Callable[..., tuple[Client, int]]
+        self, installed_platform: Platform, resources: list[Any], signed_in: SignIn
     ) -> None:
         _, owner = signed_in("owner", "member")
         stranger, _ = signed_in("stranger", "member")
@@ -160,14 +115,21 @@ class PluginChecks:
                 assert bodies[0] == bodies[1], foreign
 
     def test_whoever_has_no_role_is_refused(
-        self, resources: list[Any], signed_in: Callable[..., tuple[Client, int]]
+        self, installed_platform: Platform, resources: list[Any], signed_in: SignIn
     ) -> None:
-        client, _ = signed_in("nobody")
+        _client, owner = signed_in("owner", "administrator")
+        nobody, _person = signed_in("nobody")
         for resource in resources:
-            assert (resource.url, client.get(resource.url).status) == (resource.url, 403)
+            (record,) = self.make_all(installed_platform, resource, owner)
+            for page in (*_pages(resource, record), f"{resource.url}/export"):
+                assert (page, nobody.get(page).status) == (page, 403)
+        for plugin, route in installed_platform.registry.routes:
+            if plugin == self.plugin and not isinstance(route.allow, Everybody) and "GET" in route.methods:
+                page = f"/{plugin}{re.sub(r'{[^}]*}', '1', route.path)}"
+                assert (page, nobody.get(page).status) == (page, 403)
 
     def test_a_list_takes_as_many_statements_for_fifty_rows_as_for_five(
-        self, installed_platform: Platform, resources: list[Any], signed_in: Callable[..., tuple[Client, int]]
+        self, installed_platform: Platform, resources: list[Any], signed_in: SignIn
     ) -> None:
         client, owner = signed_in("owner", "administrator")
         for resource in resources:
@@ -181,6 +143,11 @@ class PluginChecks:
                 assert client.get(resource.url).status == 200
             # A list longer than a page is counted as well.
             assert len(many) <= min(len(few) + 1, MOST_STATEMENTS), f"{resource.url}:\n" + "\n".join(many)
+            with counted() as told:
+                assert client.get(f"/api/v1/{resource.address}", {"limit": "50"}).status == 200
+            with counted() as short:
+                assert client.get(f"/api/v1/{resource.address}", {"limit": "5"}).status == 200
+            assert len(told) <= len(short), f"/api/v1/{resource.address}:\n" + "\n".join(told)
 
     # ------------------------------------------------------------ its words and looks
 
@@ -198,20 +165,6 @@ class PluginChecks:
             catalogue = declared.folder / "locale" / locale / "LC_MESSAGES" / f"{self.plugin}.po"
             missing = untranslated(declared.folder, catalogue)
             assert [f"{text.place}: {text.source}" for text in missing] == []
-
-
-def _with_required(name: str) -> list[str]:
-    """The plugin behind everything it requires, in the order in which they start."""
-    every, order = discover(), list[str]()
-
-    def add(wanted: str) -> None:
-        for requirement in load(get(every, wanted)).manifest.requirements:
-            add(requirement.name)
-        if wanted not in order:
-            order.append(wanted)
-
-    add(name)
-    return order
 
 
 def _pages(resource: Any, record: int) -> list[str]:

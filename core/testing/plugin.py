@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,12 +81,17 @@ def _databases(config: pytest.Config) -> Databases:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that needs a database on each of them, marked with its name."""
-    if "database_kind" not in metafunc.fixturenames:
-        return
-    from core.testing.databases import kinds_possible
+    from core.testing.databases import kinds_possible, kinds_wanted
 
-    kinds = kinds_possible(mark.name for mark in metafunc.definition.iter_markers())
-    metafunc.parametrize("database_kind", [pytest.param(kind, marks=getattr(pytest.mark, kind)) for kind in kinds])
+    marks = [mark.name for mark in metafunc.definition.iter_markers()]
+    if "database_kind" in metafunc.fixturenames:
+        kinds = kinds_possible(marks)
+        metafunc.parametrize("database_kind", [pytest.param(kind, marks=getattr(pytest.mark, kind)) for kind in kinds])
+    if "shared_kind" in metafunc.fixturenames:
+        # What a class shares must not even be made on a database that was not asked for.
+        kinds = kinds_wanted(metafunc.config.getoption("--database"), marks)
+        params = [pytest.param(kind, marks=getattr(pytest.mark, kind)) for kind in kinds]
+        metafunc.parametrize("shared_kind", params, scope="class", indirect=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -112,6 +117,13 @@ def databases(pytestconfig: pytest.Config) -> Iterator[Databases]:
     found = _databases(pytestconfig)
     yield found
     found.close()
+
+
+@pytest.fixture(scope="class")
+def shared_kind(request: pytest.FixtureRequest) -> Kind:
+    """The kind of database of an installation that the tests of a class share."""
+    kind: Kind = request.param
+    return kind
 
 
 @pytest.fixture
@@ -170,6 +182,29 @@ def installation_url(
     databases.drop(url)
 
 
+@contextmanager
+def opened_platform(
+    url: str, folder: Path, plugins: tuple[str, ...] | None, config: pytest.Config
+) -> Iterator[Platform]:
+    """The platform of an installation for tests with these plugins, opened in this process."""
+    from core.assembly import assemble
+    from core.kernel.settings import Settings
+    from core.testing.installation import PASSWORD, SECRET_KEY
+
+    known = {"admin_password": PASSWORD, "secret_key": SECRET_KEY, "plugins": plugins}
+    # A plugin of a third party is tried in a process of its own, which takes a second; once for each process will do.
+    trials, remembered = folder / "plugin_trials.json", config.stash[FOLDER] / f"trials-{os.getpid()}.json"
+    if remembered.exists():
+        shutil.copyfile(remembered, trials)
+    opened = assemble(Settings.load(data_dir=folder, database_url=url, **known))
+    if trials.exists():
+        shutil.copyfile(trials, remembered)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
 @pytest.fixture
 def installed_platform(
     installation_url: str,
@@ -178,20 +213,8 @@ def installed_platform(
     pytestconfig: pytest.Config,
 ) -> Iterator[Platform]:
     """The platform of a new installation, opened in this process."""
-    from core.assembly import assemble
-    from core.kernel.settings import Settings
-    from core.testing.installation import PASSWORD, SECRET_KEY
-
-    known = {"admin_password": PASSWORD, "secret_key": SECRET_KEY, "plugins": installed_plugins}
-    # A plugin of a third party is tried in a process of its own, which takes a second; once for each process will do.
-    trials, remembered = tmp_path / "plugin_trials.json", pytestconfig.stash[FOLDER] / f"trials-{os.getpid()}.json"
-    if remembered.exists():
-        shutil.copyfile(remembered, trials)
-    opened = assemble(Settings.load(data_dir=tmp_path, database_url=installation_url, **known))
-    if trials.exists():
-        shutil.copyfile(trials, remembered)
-    yield opened
-    opened.close()
+    with opened_platform(installation_url, tmp_path, installed_plugins, pytestconfig) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from core.kernel.registry import Registry
 from core.kernel.roles import Group, GroupMember, Role, UserRole
 from core.kernel.types import now
 from core.kernel.users import User
-from core.resources.bulk import insert_many
+from core.resources.bulk import Batch, insert_many
 from core.resources.indexing import search_watcher
 from core.resources.locks import Rules
 from core.resources.resolved import Resources
@@ -90,6 +90,14 @@ class Demo:
             part = rows[start : start + CHUNK]
             ids += insert_many(privileged(self.session), self.resources[key], self.operation, part)
         return ids
+
+    def add_parts(self, model: type[Any], rows: Sequence[dict[str, Any]]) -> list[int]:
+        """Make many rows of a model that is no resource, such as the firms of customers; they go with the demo too."""
+        if not rows:
+            return []
+        connection, names = privileged(self.session), list(rows[0])
+        given = [tuple(row[name] for name in names) for row in rows]
+        return list(Batch(connection.dialect, model, names, given).insert(connection, self.operation))
 
 
 def make(database: Database, registry: Registry, resources: Resources, *, size: int, seed: int) -> int:

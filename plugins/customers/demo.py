@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import insert, select
 
 from plugins.customers.matching import name_key, phone_key
 from plugins.customers.models import Category, Level, Party, Source, Tag, Type, customer_tag
-from sopia import Demo, Money, now, take_ids
+from sopia import Demo, Money, now
 
 CITIES = {
     "长三角": "上海 杭州 南京 苏州 宁波 无锡 合肥",
@@ -107,12 +107,7 @@ def _chosen(chance: Any, ids: list[int], weights: tuple[int, ...]) -> int | None
 
 def _parties(company: Demo, rows: list[dict[str, Any]]) -> None:
     """Give every customer its firm."""
-    connection = company.session.connection()
-    moment = now()
-    ids = take_ids(connection, cast(Table, Party.__table__), len(rows))
-    made = [{"id": i, "version": 1, "created_at": moment, "updated_at": moment} for i in ids]
-    if made:
-        connection.execute(insert(Party), made)
+    ids = company.add_parts(Party, [{} for _row in rows])
     for row, party in zip(rows, ids, strict=True):
         row["party_id"] = party
 
