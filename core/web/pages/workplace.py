@@ -213,7 +213,7 @@ class WorkplacePages:
         """To the record, or to where the remark was written."""
         came = back_of(request)
         home = f"{self.url}/{record_id}"
-        stays = came.partition("?")[0] in ("/team", "/", "/notifications")
+        stays = bool(request.header("referer")) and came.partition("?")[0] in ("/team", "/", "/notifications")
         return request.redirect(came if stays else f"{home}{place}", _("Written down.") if stays else None)
 
 
