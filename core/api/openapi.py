@@ -18,6 +18,7 @@ from core.api.schemas import (
     writes,
 )
 from core.api.shares import share_paths
+from core.api.workplace_told import SCHEMAS, notification_paths, workplace_paths
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import platform_version
 from core.kernel.principal import Principal
@@ -87,8 +88,10 @@ class Description:
         schemas: dict[str, Any] = {"problem": PROBLEM, "relation": RELATION, "import": IMPORT}
         for resource in seen:
             told = _Told(resource, principal, self._currency, self._verbs)
-            paths |= told.paths()
+            paths |= told.paths() | workplace_paths(resource, principal)
             schemas |= told.schemas()
+        paths |= notification_paths(principal)
+        schemas |= SCHEMAS
         return {
             "openapi": "3.1.0",
             "info": {

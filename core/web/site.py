@@ -49,6 +49,7 @@ PAGES: Final = (
     "core.web.pages.notifications",
     "core.web.pages.team",
     "core.api.routes",
+    "core.api.workplace",
 )
 """The modules whose `routes(platform)` gives the platform's own pages."""
 
