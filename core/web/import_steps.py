@@ -18,6 +18,7 @@ from core.resources.importing.targets import NUMBER, Target, key_targets
 from core.resources.importing.workshop import LIMITS
 from core.resources.resolved import ResolvedResource
 from core.resources.values.texts import plain
+from core.web import limits
 from core.web.views import (
     Empty,
     ImportColumn,
@@ -131,14 +132,15 @@ def upload(
 ) -> UploadView:
     """The first step: choose a file."""
     url = f"{resource.url}/import"
-    most = LIMITS.bytes // 2**20
+    most = min(LIMITS.bytes, limits.UPLOAD)
+    megabytes = most // 2**20
     return UploadView(
         head=head(resource, 1),
         url=url,
         accept=".csv,.txt,.tsv,.xlsx,.xls,.ods",
-        limit=_("At most {most} MB.", most=most),
-        most=LIMITS.bytes,
-        too_large=_("This file is larger than {most} MB. Split it into several files.", most=most),
+        limit=_("At most {most} MB.", most=megabytes),
+        most=most,
+        too_large=_("This file is larger than {most} MB. Split it into several files.", most=megabytes),
         template_url=f"{url}/template",
         error=error,
         fields=tuple(each.label for path, each in targets.items() if path != NUMBER),
