@@ -274,7 +274,7 @@ def take_back(session: Session, entry: HistoryEntry, models: dict[str, type[Mode
             _("'{resource}' {id} is no longer available.", resource=entry.resource, id=entry.record),
             _("An operation is undone as a whole; this one cannot be any more."),
         )
-    if entry.action != "create" and not entry.before and not entry.after:
+    if entry.action != "create" and (not entry.before and not entry.after or "shared" in entry.after):
         raise Conflict(_("What was done there cannot be undone."))
     if entry.action == "create":
         _still(session, entry, record, entry.after)

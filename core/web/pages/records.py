@@ -29,6 +29,7 @@ from core.web.cells import initials
 from core.web.pages.explain import explain_link
 from core.web.pages.forms import remove_button, trail_of, undo_button
 from core.web.pages.lists import context_of, draw_table
+from core.web.pages.shares import shares_panel
 from core.web.responses import Response, is_local
 from core.web.showing import base_of, fact_of, kind_of
 from core.web.stages import arranged, badge_of, has_open, is_locked_row, reaches, steps_of
@@ -277,8 +278,14 @@ class RecordPages:
             else:
                 panels.append(self._own(request, row, declared, f"p{number}"))
         panels += self._collected(request, row)
+        panels += self._hanging(request, row)
         ties, counted = tie_panels(request, self._resources, self._resource, row.id)
         return [*panels, *ties], (*smart, *counted)
+
+    def _hanging(self, request: Request, row: Row) -> Iterable[Panel]:
+        """What every record may have hanging on it: files, and with whom it is shared."""
+        record = self._records.get(request.reader, self._resource, row.id)
+        yield from filter(None, (shares_panel(request, self._resource, record),))
 
     def _related(
         self, request: Request, row: Row, declared: DeclaredPanel, target: ResolvedResource, key: str

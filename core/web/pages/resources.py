@@ -18,6 +18,7 @@ from core.web.pages.forms import FormPages
 from core.web.pages.lists import ListPages
 from core.web.pages.many import ManyPages
 from core.web.pages.records import RecordPages, undo
+from core.web.pages.shares import SharePages
 from core.web.responses import Json, Response
 from core.web.routing import Everybody, Route
 
@@ -55,6 +56,7 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
     yield Route(f"{url}/{{id:int}}/timeline", pages.older, f"{key}.view")
     if resource.read_only:
         return
+    yield from SharePages(resources, resource, records).routes()
     yield Route(f"{url}/{{id:int}}/fields/{{field}}", forms.field, (f"{key}.edit", f"{key}.assign"))
     yield Route(
         f"{url}/{{id:int}}/fields/{{field}}", forms.set_field, (f"{key}.edit", f"{key}.assign"), methods=("POST",)
