@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, inspect, or_, select
+from sqlalchemy import Select, and_, bindparam, func, inspect, or_, select
 from sqlalchemy.orm import InstanceState, Mapper, RelationshipDirection
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -289,9 +289,22 @@ def check_ids(session: ScopedSession, guarded: Guarded, ids: Iterable[int], acti
     check_rows(session, guarded, [(i,) for i in sorted(ids)], action)
 
 
+def _question(guarded: Guarded, key: Any, action: str) -> Select[Any]:
+    """The question whether a row is in scope, which almost every change asks; built once."""
+    statement = guarded.questions.get(action)
+    if statement is None:
+        matching = (key == bindparam("row"), InScope(guarded.table.name, action))
+        statement = guarded.questions[action] = select(func.count()).select_from(guarded.table).where(*matching)
+    return statement
+
+
 def check_rows(session: ScopedSession, guarded: Guarded, keys: Sequence[tuple[Any, ...]], action: str) -> None:
     """Raise NotFound unless every primary key is a row in scope for `action`."""
     columns = list(guarded.table.primary_key)
+    if len(keys) == 1 and len(columns) == 1:
+        if not session._scoped().execute(_question(guarded, columns[0], action), {"row": keys[0][0]}).scalar_one():
+            raise NotFound
+        return
     for start in range(0, len(keys), CHUNK):
         part = keys[start : start + CHUNK]
         wanted: Any

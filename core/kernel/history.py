@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, Connection, Index, String, event, insert, inspect, select
 from sqlalchemy.orm import Mapped, Mapper, MapperProperty, RelationshipDirection, mapped_column
@@ -24,6 +24,7 @@ from core.kernel.errors import Conflict, NotFound
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Attached
 from core.kernel.predicates import key_of
+from core.kernel.prepared import Prepared
 from core.kernel.privilege import privileged
 from core.kernel.types import Instant, Key, Money, MoneyType, link, now
 
@@ -120,6 +121,9 @@ def revive(mapper: Mapper[Any], key: str, value: Any) -> Any:
     return value
 
 
+_WRITE: Final = Prepared(insert(HistoryEntry))
+
+
 def write_changes(connection: Connection, operation: Operation, changes: Iterable[Change]) -> None:
     """Put changes into history, on the privileged connection of the transaction that makes them."""
     moment = now()
@@ -137,7 +141,9 @@ def write_changes(connection: Connection, operation: Operation, changes: Iterabl
         }
         for change in changes
     ]
-    if rows:
+    if len(rows) == 1:
+        _WRITE.run(connection, rows[0])
+    elif rows:
         connection.execute(insert(HistoryEntry), rows)
 
 

@@ -5,11 +5,11 @@ The web takes the key from the form (`_token`), the API from the header `Idempot
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import Connection, Index, String, Text, delete, select, update
+from sqlalchemy import Connection, Index, String, Text, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,10 +17,13 @@ from core.kernel.database import Base
 from core.kernel.errors import Conflict, SopiaError
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Sealed
+from core.kernel.prepared import Prepared
 from core.kernel.types import Key, now
 
 KEPT: Final = timedelta(hours=24)
 LONGEST_KEY: Final = 200
+EMPTY: Final = {"location": "", "etag": "", "content_type": "", "body": ""}
+"""What an answer says as long as there is none."""
 
 
 class RequestKey(Base):
@@ -64,15 +67,22 @@ class KeyUsedOtherwise(SopiaError):
         )
 
 
+_CLAIM: Final = {
+    "sqlite": Prepared(sqlite.insert(RequestKey).on_conflict_do_nothing().returning(RequestKey.key)),
+    "postgresql": Prepared(postgresql.insert(RequestKey).on_conflict_do_nothing().returning(RequestKey.key)),
+}
+_SETTLE: Final = Prepared(
+    update(RequestKey).where(RequestKey.user_id == bindparam("person"), RequestKey.key == bindparam("claimed"))
+)
+
+
 def claim(connection: Connection, user_id: int, key: str, digest: str) -> Answer | None:
     """Take a key for this transaction; the first answer where the key has done its work already.
 
     On PostgreSQL the second of two at the same time waits here until the first has ended.
     """
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {"user_id": user_id, "key": key, "digest": digest, "at": now()}
-    taken = insert(RequestKey).values(values).on_conflict_do_nothing().returning(RequestKey.key)
-    if connection.scalar(taken) is not None:
+    if _CLAIM[connection.dialect.name].rows(connection, values | EMPTY):
         return None
     kept = connection.execute(
         select(RequestKey)
@@ -95,17 +105,7 @@ def claim(connection: Connection, user_id: int, key: str, digest: str) -> Answer
 
 def settle(connection: Connection, user_id: int, key: str, answer: Answer) -> None:
     """Keep the answer with the key, in the transaction that did the work."""
-    connection.execute(
-        update(RequestKey)
-        .where(RequestKey.user_id == user_id, RequestKey.key == key)
-        .values(
-            status=answer.status,
-            location=answer.location,
-            etag=answer.etag,
-            content_type=answer.content_type,
-            body=answer.body,
-        )
-    )
+    _SETTLE.run(connection, {"person": user_id, "claimed": key, **asdict(answer)})
 
 
 def forget_old_keys(connection: Connection) -> int:

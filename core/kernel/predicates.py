@@ -8,10 +8,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sqlalchemy import BindParameter, Table, bindparam
+from sqlalchemy import BindParameter, Select, Table, bindparam
 from sqlalchemy.types import Integer
 
 from core.kernel.access import Principal
@@ -29,6 +29,8 @@ class Guarded:
     table: Table
     resource: str
     policy: Policy | Between
+    questions: dict[str, Select[Any]] = field(default_factory=dict, compare=False, repr=False)
+    """Statements that ask whether one row is in scope, by action; see `core.kernel.guard`."""
 
     @property
     def in_bin(self) -> bool:

@@ -21,6 +21,7 @@ from core.kernel.generations import Generation
 from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Sealed
+from core.kernel.prepared import Prepared
 from core.kernel.types import Key, link, now
 from core.kernel.users import User
 
@@ -122,7 +123,7 @@ WITH_USER: Final = (
     User.density,
 )
 
-_FIND: Final = (
+_FIND: Final = Prepared(
     select(*WITH_USER, SignInSession.id.label("session_id"), SignInSession.seen_at)
     .join_from(SignInSession, User, User.id == SignInSession.user_id)
     .outerjoin(Generation, true())
@@ -140,8 +141,8 @@ def find_session(connection: Connection, token: str) -> SignedIn | None:
     """Who is behind a token, in one statement; None when the session has ended or the person is not active."""
     moment = now()
     values = {"hash": token_hash(token), "now": moment, "idle_since": moment - IDLE}
-    row = connection.execute(_FIND, values).first()
-    return None if row is None else SignedIn(**row._asdict())
+    row = _FIND.first(connection, values)
+    return None if row is None else SignedIn(**row)
 
 
 def begin_session(connection: Connection, user_id: int, *, address: str = "", user_agent: str = "") -> str:

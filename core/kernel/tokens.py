@@ -15,6 +15,7 @@ from core.kernel.errors import FieldError, Invalid
 from core.kernel.generations import Generation
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Sealed
+from core.kernel.prepared import Prepared
 from core.kernel.privilege import privileged
 from core.kernel.sessions import SEEN_EVERY, WITH_USER, SignedIn, end_all_sessions, new_token, token_hash
 from core.kernel.types import Key, link, now
@@ -55,7 +56,7 @@ class TokenEntry:
     used_at: datetime | None
 
 
-_FIND: Final = (
+_FIND: Final = Prepared(
     select(*WITH_USER, Token.id.label("token_id"), Token.read_only, Token.used_at.label("seen_at"))
     .join_from(Token, User, User.id == Token.user_id)
     .outerjoin(Generation, true())
@@ -93,8 +94,8 @@ def create_token(
 
 def find_token(connection: Connection, token: str) -> SignedIn | None:
     """In whose name a program speaks, in one statement; None when the token is unknown or has expired."""
-    row = connection.execute(_FIND, {"hash": token_hash(token), "now": now()}).first()
-    return None if row is None else SignedIn(**row._asdict())
+    row = _FIND.first(connection, {"hash": token_hash(token), "now": now()})
+    return None if row is None else SignedIn(**row)
 
 
 def tokens_of(connection: Connection, user_id: int) -> list[TokenEntry]:

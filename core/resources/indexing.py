@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from core.kernel.database import Session
 from core.kernel.history import Change, Watcher
+from core.kernel.prepared import Prepared
 from core.kernel.privilege import privileged
 from core.resources.resolved import ResolvedResource, Resources
 
@@ -19,6 +20,7 @@ def search_watcher(resources: Resources) -> Watcher:
     indexed = {resource.model: resource for resource in resources.values() if resource.index is not None}
 
     def watch(session: Session, changes: Sequence[Change]) -> None:
+        new: dict[ResolvedResource, set[int]] = defaultdict(set)
         dirty: dict[ResolvedResource, set[int]] = defaultdict(set)
         gone: dict[ResolvedResource, set[int]] = defaultdict(set)
         for change in changes:
@@ -27,9 +29,13 @@ def search_watcher(resources: Resources) -> Watcher:
                 continue
             if change.action == "purge":
                 gone[resource].add(change.record_id)
-            elif change.action == "create" or attributes(resource) & change.after.keys():
+            elif change.action == "create":
+                new[resource].add(change.record_id)
+            elif attributes(resource) & change.after.keys():
                 dirty[resource].add(change.record_id)
         connection = privileged(session)
+        for resource, ids in new.items():
+            put(connection, resource, ids, new=True)
         for resource, ids in dirty.items():
             put(connection, resource, ids)
         for resource, ids in gone.items():
@@ -44,20 +50,36 @@ def attributes(resource: ResolvedResource) -> set[str]:
     return {resource.fields[name].attribute for name in resource.declared.search if "." not in name}
 
 
-def put(connection: Connection, resource: ResolvedResource, ids: Iterable[int]) -> None:
-    """Index records anew by their present values."""
+def put(connection: Connection, resource: ResolvedResource, ids: Iterable[int], *, new: bool = False) -> None:
+    """Index records anew by their present values; of `new` ones nothing stands in the index yet."""
     assert resource.index is not None
+    into = resource.index.add if new else resource.index.put
     wanted = sorted(ids)
+    if len(wanted) == 1:
+        into(connection, _text_of_one(connection, resource, wanted[0]))
+        return
     for start in range(0, len(wanted), 500):
         part = wanted[start : start + 500]
-        resource.index.put(connection, texts(connection, resource, resource.table.c.id.in_(part)))
+        into(connection, texts(connection, resource, resource.table.c.id.in_(part)))
 
 
 def texts(connection: Connection, resource: ResolvedResource, *conditions: Any) -> list[tuple[int, str]]:
     """Id and searched text of the records of a resource, for the index."""
+    return [(row[0], text_of(row[1:])) for row in connection.execute(_searched(resource).where(*conditions))]
+
+
+def _text_of_one(connection: Connection, resource: ResolvedResource, record_id: int) -> list[tuple[int, str]]:
+    """The same of one record, which is what almost every change needs, by a statement that is kept."""
+    kept: Prepared | None = resource.kept.get("searched")
+    if kept is None:
+        statement = _searched(resource).where(resource.table.c.id == bindparam("one"))
+        kept = resource.keep("searched", Prepared(statement))
+    return [(row[0], text_of(row[1:])) for row in kept.rows(connection, {"one": record_id})]
+
+
+def _searched(resource: ResolvedResource) -> Select[Any]:
     columns = [resource.fields[name].column for name in resource.declared.search if "." not in name]
-    statement = select(resource.table.c.id, *[c for c in columns if c is not None]).where(*conditions)
-    return [(row[0], text_of(row[1:])) for row in connection.execute(statement)]
+    return select(resource.table.c.id, *[c for c in columns if c is not None])
 
 
 def text_of(searched: Iterable[Any]) -> str:

@@ -9,6 +9,8 @@ from unittest import mock
 
 from sqlalchemy import Connection
 
+from core.kernel.prepared import Prepared
+
 TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
 
 
@@ -28,5 +30,12 @@ def counted() -> Iterator[list[str]]:
 
         return mock.patch.object(Connection, name, note)
 
-    with noting("_exec_single_context"), noting("_exec_insertmany_context"):
+    straight = Prepared.straight
+
+    def note_prepared(connection: Connection, sql: str, given: Any) -> Any:
+        sent.append(sql)
+        return straight(connection, sql, given)
+
+    prepared = mock.patch.object(Prepared, "straight", staticmethod(note_prepared))
+    with noting("_exec_single_context"), noting("_exec_insertmany_context"), prepared:
         yield sent
