@@ -27,7 +27,7 @@ def assemble(settings: Settings | None = None, *, safe: bool = False) -> Platfor
     def watchers(resources: Resources) -> tuple[Watcher, ...]:
         return (
             search_watcher(resources),
-            Rules(resources, settings.timezone),
+            Rules(resources, settings.timezone, settings.currency),
             workplace_watcher(resources),
             Announcer(resources.registry),
         )

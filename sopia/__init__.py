@@ -33,6 +33,7 @@ from core.resources.workflow import State, StateChanged, Transition, Workflow
 from core.web.menu import MenuEntry
 from core.web.routing import Everybody, Route
 from core.workplace.declared import Activity, Linked, Reminder
+from core.workplace.approval import Approval
 from core.workplace.demo import Demo
 from core.workplace.notifications import notify
 
@@ -40,6 +41,7 @@ __all__ = [
     "Action",
     "Activity",
     "Alongside",
+    "Approval",
     "Attached",
     "BadRequest",
     "Board",

@@ -27,9 +27,10 @@ FREE: Final = frozenset({"restore", "purge"})
 class Rules:
     """What holds for every change in one generation of the platform; it watches each flush of a session."""
 
-    def __init__(self, resources: Resources, timezone: str = "UTC") -> None:
+    def __init__(self, resources: Resources, timezone: str = "UTC", currency: str = "CNY") -> None:
         self.resources = resources
         self.timezone = timezone
+        self.currency = currency
         self._guided = {each.model: each for each in resources.values() if each.workflow is not None}
         self._numbered = {each.model: each for each in resources.values() if each.numberings}
         self._rows = {

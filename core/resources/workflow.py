@@ -76,6 +76,10 @@ class Transition:
     when: Callable[[Any], bool] | None = None
     """On which records it is offered, besides those in the right state: `when(record)`."""
 
+    def refusal(self, record: Any) -> Text | None:
+        """What is said where `when` is not so."""
+        return None
+
 
 @dataclass(frozen=True)
 class StateChanged(RecordEvent):
@@ -173,7 +177,9 @@ class Workflow:
         wanted = [str(self.title_of(each)) for each in self.sources_of(transition)]
         state = self.title_of(self.of(record))
         if self.of(record) in self.sources_of(transition):
-            return _("“{step}” is not possible for this record now.", step=transition.title)
+            return transition.refusal(record) or _(
+                "“{step}” is not possible for this record now.", step=transition.title
+            )
         return _(
             "“{step}” is not possible, because the state is “{state}”. It starts from: {wanted}.",
             step=transition.title,
@@ -210,7 +216,8 @@ class Workflow:
                 call(transition.effect, beyond, here, asked)
             _number(beyond, here, name)
             beyond.flush()
-            _announce(beyond, here, name, before, after, self.field)
+            if before != after:
+                _announce(beyond, here, name, before, after, self.field)
         if record in session:
             session.expire(record)
         return after

@@ -7,6 +7,7 @@ from core.kernel.plugins import SYSTEM, Plugin, platform_version
 from core.kernel.upkeep import UPKEEP
 from core.resources.importing.jobs import IMPORTS
 from core.resources.many import MANY
+from core.system.approvals import approval_rules, deputies
 from core.system.departments import departments, memberships
 from core.system.history import history
 from core.system.numbering import numberings
@@ -20,7 +21,7 @@ plugin = Plugin(
     name=SYSTEM,
     title=_("Administration"),
     version=platform_version(),
-    resources=(users, departments, groups, roles, memberships, numberings, history, settings),
+    resources=(users, departments, groups, roles, memberships, numberings, approval_rules, deputies, history, settings),
     jobs=(*UPKEEP, *IMPORTS, *MANY, *REMINDERS, *MAILING),
     module="core.system",
 )

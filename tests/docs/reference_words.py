@@ -17,7 +17,7 @@ together.
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Declarations": (
         "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action", "Rows", "Derived", "Duplicates",
-        "Workflow", "State", "Transition", "Numbering", "Board",
+        "Workflow", "State", "Transition", "Approval", "Numbering", "Board",
         "Extension",
         "Setting", "Route", "MenuEntry", "Job", "Schedule", "Headings", "Alongside", "Brings",
     ),

@@ -276,7 +276,8 @@ class RecordPages:
                 url = address(target.url, ((declared.by, str(row.id)),))
                 smart.append(SmartButton(title=declared.title, count=count, url=url, icon=target.declared.icon))
             else:
-                panels.append(self._own(request, row, declared, f"p{number}"))
+                panel = self._own(request, row, declared, f"p{number}")
+                panels += [panel] if panel.html.strip() or panel.error else []
         panels += self._collected(request, row)
         panels += self._hanging(request, row)
         ties, counted = tie_panels(request, self._resources, self._resource, row.id)
