@@ -7,21 +7,23 @@ from core.kernel.plugins import SYSTEM, Plugin, platform_version
 from core.kernel.upkeep import UPKEEP
 from core.resources.importing.jobs import IMPORTS
 from core.resources.many import MANY
-from core.system.approvals import approval_rules, deputies
 from core.system.departments import departments, memberships
 from core.system.history import history
+from core.system.holidays import holidays
 from core.system.numbering import numberings
 from core.system.roles import groups, roles
 from core.system.settings import settings
 from core.system.users import users
 from core.workplace.mailing import MAILING
 from core.workplace.reminders import REMINDERS
+from core.workplace.working_calendar import SETTINGS
 
 plugin = Plugin(
     name=SYSTEM,
     title=_("Administration"),
     version=platform_version(),
-    resources=(users, departments, groups, roles, memberships, numberings, approval_rules, deputies, history, settings),
+    resources=(users, departments, groups, roles, memberships, numberings, holidays, history, settings),
     jobs=(*UPKEEP, *IMPORTS, *MANY, *REMINDERS, *MAILING),
+    settings=SETTINGS,
     module="core.system",
 )
