@@ -98,6 +98,9 @@ def test_lists_and_records_read_as_described(company: Company) -> None:
     for path, verb, operation in operations(document):
         if verb != "get" or "{id}" in path or path.endswith("/export"):
             continue
+        if path.endswith(("/statistics", "/views")):
+            assert complaints(document, answered(operation, "200"), admin.get(path).json) == [], path
+            continue
         page = admin.get(path, {"count": "true", "limit": "200"}).json
         assert complaints(document, answered(operation, "200"), page) == [], path
         for item in page["items"][:5]:

@@ -47,6 +47,14 @@ def test_every_door_shows_the_same(company: Company, login: str) -> None:
         assert client.get(path, {"count": "true", "limit": "1"}).json["count"] == len(ids), resource.key
         assert {i for i in whole if client.get(f"{path}/{i}", {"fields": "id"}).status == 200} == ids, resource.key
         assert set(ids_of(client, resource.address, id__in=",".join(map(str, sorted(whole)[:400])))) <= ids
+        assert client.get(f"{path}/statistics").json["rows"] == [{"by": [], "count": len(ids)}], resource.key
+        if "owner" in resource.fields:
+            by_owner = client.get(f"{path}/statistics", {"by": "owner"}).json["rows"]
+            assert sum(row["count"] for row in by_owner) == len(ids), resource.key
+        file = client.get(f"{path}/export", {"format": "csv", "fields": "id"})
+        assert file.status in (200, 403), resource.key
+        if file.status == 200:
+            assert {int(line.partition(",")[0]) for line in file.text.splitlines()[1:]} == ids, resource.key
         if len(ids) <= 60:
             assert listed(client, resource) == ids, resource.key
         options = client.get(f"{resource.url}/options").json["items"]
