@@ -183,7 +183,7 @@ class Remarks:
 
     def edit(
         self, session: Session, principal: Principal, resource: ResolvedResource, record: Any, remark_id: int, text: str
-    ) -> None:  # noqa: E501
+    ) -> None:
         """Put one's own remark in other words; history keeps the old ones."""
         self._own(session, principal, resource, record, remark_id)
         words, mentioned = mentions_in(privileged(session), _checked(text, "comment"))
@@ -291,7 +291,7 @@ class Remarks:
         record: Any,
         remark: Remark,
         answered: Any,
-    ) -> None:  # noqa: E501
+    ) -> None:
         """Tell everybody once, by what concerns him most: guidance, a mention, an answer, his record, what he follows."""
         from core.workplace.following import followers_of
 
@@ -328,7 +328,7 @@ def _checked(text: Any, kind: Any) -> str:
                                            length=len(words), longest=LONGEST)))  # fmt: skip
     elif "\0" in words or any("\ud800" <= c <= "\udfff" for c in words):
         faults.append(FieldError("text", _("The text holds characters that cannot be kept. Type it anew.")))
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         faults.append(FieldError("kind", _("'{value}' is not among: {allowed}.",
                                            value=str(kind)[:50], allowed=", ".join(KINDS))))  # fmt: skip
     if faults:
