@@ -14,6 +14,7 @@ from core.system.numbering import numberings
 from core.system.roles import groups, roles
 from core.system.settings import settings
 from core.system.users import users
+from core.workplace.imports_told import telling
 from core.workplace.mailing import MAILING
 from core.workplace.reminders import REMINDERS
 from core.workplace.working_calendar import SETTINGS
@@ -23,7 +24,7 @@ plugin = Plugin(
     title=_("Administration"),
     version=platform_version(),
     resources=(users, departments, groups, roles, memberships, numberings, holidays, history, settings),
-    jobs=(*UPKEEP, *IMPORTS, *MANY, *REMINDERS, *MAILING),
+    jobs=(*UPKEEP, *telling(IMPORTS), *MANY, *REMINDERS, *MAILING),
     settings=SETTINGS,
     module="core.system",
 )

@@ -72,6 +72,7 @@ class Shells:
             density=cast(Any, "dense" if signed.density == "dense" else "comfortable"),
             narrow=held.get(cookies.NARROW) == "1",
             home=Link(title=_("Today"), url="/", icon="home", current=path == "/"),
+            team=self._team(request, path),
             navigation=frame.navigation,
             administration=_administration(path) if frame.administers else None,
             create=frame.create,
@@ -91,7 +92,8 @@ class Shells:
         frame = self._frame(request.principal)
         opened = request.incoming.cookies.get(cookies.OPEN, "")[:200]
         here = tuple(url for url in _above(request.path) if url in frame.urls)
-        key = (request.locale, shell.theme, shell.density, shell.narrow, shell.unread, opened, here)
+        leads = bool(shell.team)
+        key = (request.locale, shell.theme, shell.density, shell.narrow, shell.unread, opened, here, leads)
         found = frame.drawn.get(key)
         if found is None:
             if len(frame.drawn) >= DRAWN:
@@ -138,8 +140,15 @@ class Shells:
             for position, ((plugin, title), links) in enumerate(groups.items())
         )
         administers = any(principal.allows(f"system.{noun}", "create") for noun in ("user", "role", "department"))
-        urls = {"/", "/system", *(link.url for group in navigation for link in group.links)}
+        urls = {"/", "/team", "/system", *(link.url for group in navigation for link in group.links)}
         return Frame(principal, navigation, tuple(create), administers, frozenset(urls))
+
+    def _team(self, request: Request, path: str) -> Link | None:
+        from core.web.remarks import my_team
+
+        if not my_team(request):
+            return None
+        return Link(title=_("My team today"), url="/team", icon="target", current=path == "/team")
 
     def _notices(self, request: Request) -> tuple[Notice, ...]:
         sealed = request.incoming.cookies.get(cookies.NOTICE)

@@ -23,6 +23,7 @@ from core.web.responses import Response
 from core.web.routing import Everybody, Route
 from core.web.views import Button, Confirm, Device, Notice, Option, PreferencesView
 from core.web.views.administration import TokenLine
+from core.workplace.notifications import KINDS, mailed_kinds, person_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -201,12 +202,26 @@ def _view(request: Request, faults: tuple[Text | str, ...] = ()) -> PreferencesV
         timezones=tuple(
             Option(value=name, title=name, selected=name == zone) for name in dict.fromkeys((zone, *ZONES))
         ),
+        mail_address=_mail_address(request),
+        mail_kinds=_mail_kinds(request),
         password_url="/preferences/password",
         password_errors=faults,
         tokens_url="/preferences/tokens",
         tokens=tuple(_token(each, zone) for each in tokens),
         devices=tuple(_device(each, signed.session_id if signed else None, request) for each in devices),
     )
+
+
+def _mail_address(request: Request) -> str:
+    if not request.platform.settings.mail_url:
+        return ""
+    person = person_named(request.connection, request.principal.user_id)
+    return (person.email or "") if person is not None else ""
+
+
+def _mail_kinds(request: Request) -> tuple[Option, ...]:
+    wanted = mailed_kinds(request.connection, request.principal.user_id)
+    return tuple(Option(value=key, title=title, selected=key in wanted) for key, title in KINDS.items())
 
 
 def _token(token: TokenEntry, zone: str) -> TokenLine:

@@ -254,4 +254,6 @@ class PreferencesView:
     tokens: tuple[TokenLine, ...] = ()
     token: str = ""  # the new one, shown this once
     token_errors: tuple[Words, ...] = ()
+    mail_address: str = ""  # empty: no server is set, or the person has no address
+    mail_kinds: tuple[Option, ...] = ()  # POST `kind`, several
     links: tuple[Link, ...] = ()
