@@ -27,6 +27,10 @@ COMMANDS = {
     "token": "core.cli.token",
     "import": "core.cli.transfer",
     "export": "core.cli.transfer",
+    "backup": "core.cli.backup",
+    "restore": "core.cli.backup",
+    "verify": "core.cli.backup",
+    "move": "core.cli.backup",
     "doctor": "core.cli.doctor",
 }
 """Each command and the module that holds it under its own name."""

@@ -163,7 +163,7 @@ def _write_table(
     with archive.open(f"tables/{table.name}.jsonl", "w", force_zip64=True) as file:
         result = connection.execute(_rows(table, condition), execution_options={"yield_per": CHUNK})
         for row in result.mappings():
-            line = json.dumps({name: _plain(value) for name, value in row.items()}, ensure_ascii=False).encode() + b"\n"
+            line = json.dumps({name: plain_value(value) for name, value in row.items()}, ensure_ascii=False).encode() + b"\n"
             digest.update(line)
             file.write(line)
             rows += 1
@@ -175,7 +175,7 @@ def _rows(table: Table, condition: ColumnElement[bool] | None) -> Any:
     return query if condition is None else query.where(condition)
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
@@ -300,7 +300,7 @@ class _Restoring:
         """Insert the rows of one table, as far as what they point to is there."""
         rows: list[dict[str, Any]] = []
         for line in lines:
-            row = {c.name: _typed(c, line[c.name]) for c in table.columns if c.name in line}
+            row = {c.name: typed_value(c, line[c.name]) for c in table.columns if c.name in line}
             if gone := self._cut_links(table, row):
                 self._leave_out(table, row, str(_("'{target}' is gone", target=gone)))
             else:
@@ -310,7 +310,7 @@ class _Restoring:
         self._insert(table, rows, own)
         self._done.add(table.name)
         if own:
-            _set_sequence(self._connection, table)
+            set_sequence(self._connection, table)
 
     def join(self) -> None:
         """Give the rows back their links to rows that came after them."""
@@ -380,7 +380,7 @@ class _Restoring:
         self.left_out.append(f"{table.name} {key}: {why}")
 
 
-def _typed(column: Column[Any], value: Any) -> Any:
+def typed_value(column: Column[Any], value: Any) -> Any:
     """A value as the database's driver takes it."""
     kind = column.type
     if value is None or isinstance(kind, JSON):
@@ -399,7 +399,7 @@ def _typed(column: Column[Any], value: Any) -> Any:
     return Decimal(value) if isinstance(kind, Numeric) and isinstance(value, str) else value
 
 
-def _set_sequence(connection: Connection, table: Table) -> None:
+def set_sequence(connection: Connection, table: Table) -> None:
     """The next number comes after those that were brought back."""
     key = next(iter(table.primary_key.columns), None)
     if connection.dialect.name == "sqlite" or key is None:

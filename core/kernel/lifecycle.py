@@ -171,7 +171,7 @@ class Lifecycle:
         if name not in states or states[name].state in (State.AVAILABLE, State.UNINSTALLED):
             return self._enable((name,), path)[1] or Report({})
         with migration(self._database) as connection:
-            report = _restore(connection, _history_of(name, self._discover().get(name)), path)
+            report = _restore(connection, history_of(name, self._discover().get(name)), path)
             raise_plugins(connection)
         return report
 
@@ -279,7 +279,7 @@ class Lifecycle:
                 for clean in self._cleaners:
                     clean(connection, name)
                 remove_owned_rows(connection, name)
-                downgrade(connection, _history_of(name, found))
+                downgrade(connection, history_of(name, found))
                 kept = archive.name if archive else ""
                 forget_ownership(connection, name)
                 write_state(connection, name, State.UNINSTALLED, archive=kept, chosen=True)
@@ -327,7 +327,7 @@ def _histories(registry: Registry) -> list[History]:
     return [History(name, registry.migrations.get(name)) for name in registry.names]
 
 
-def _history_of(name: str, found: Found | None) -> History:
+def history_of(name: str, found: Found | None) -> History:
     """The migrations of a plugin that need not be imported."""
     folder = migrations_folder(name, package_folder(found)) if found else None
     return History(name, folder if folder and folder.is_dir() else None)
