@@ -18,6 +18,7 @@ from core.resources.resource import Redaction
 from core.resources.statistics import Counts, json_rows
 from core.web.pages.exports import export_list
 from core.web.pages.lists import context_of
+from core.web.pages.views import listed
 from core.web.responses import Json, Response
 
 if TYPE_CHECKING:
@@ -83,6 +84,10 @@ class Collection:
         counts = Counts(self._resources, self._resource)
         table = counts.table(request.connection, wanted, context, by, measures)
         return Json({"rows": json_rows(table, measures, context.currency)})
+
+    def views(self, request: Request) -> Response:
+        """The saved views that the caller may use."""
+        return listed(self._resources, self._resource, request)
 
     def _check_names(self, request: Request, known: frozenset[str] = PARAMETERS) -> None:
         """A misspelt filter must not show more than was asked for, so every parameter has to mean something."""

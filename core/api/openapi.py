@@ -186,6 +186,7 @@ class _Told:
         if self._resource.allows(self._principal, "export"):
             told[f"{self._url}/export"] = {"get": self._export()}
         told[f"{self._url}/statistics"] = {"get": self._statistics()}
+        told[f"{self._url}/views"] = {"get": self._views()}
         if self._resource.read_only:
             return told
         if self._may("edit"):
@@ -278,6 +279,30 @@ class _Told:
                 *self._filters(but=("by", "measure")),
             ],
             answers={"200": _answer(_("The groups."), answer)},
+        )
+
+    def _views(self) -> dict[str, Any]:
+        properties: Schema = {
+            "key": TEXT,
+            "title": TEXT,
+            "query": {"type": "string", "description": str(_("The query of the list that it shows."))},
+            "audience": {"type": "string", "enum": ["shipped", "me", "department", "role", "everybody"]},
+            "mine": {"type": "boolean"},
+            "first": {"type": "boolean", "description": str(_("Whether the list starts with it."))},
+            "pinned": {"type": "boolean"},
+        }
+        item: Schema = {"type": "object", "properties": properties, "required": list(properties)}
+        answer: Schema = {
+            "type": "object",
+            "properties": {"items": {"type": "array", "items": item}},
+            "required": ["items"],
+        }
+        return self._operation(
+            "views",
+            _("Saved views of {names}", names=self._resource.names),
+            (401, 403, 429),
+            parameters=[],
+            answers={"200": _answer(_("Those that are yours or shared with you."), answer)},
         )
 
     def _usual_parameters(self) -> tuple[str, ...]:

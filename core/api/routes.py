@@ -39,6 +39,7 @@ def _routes_of(resource: ResolvedResource, collection: Collection, verbs: Verbs)
     yield Route(url, collection.list, f"{key}.view")
     yield Route(one, collection.read, f"{key}.view")
     yield Route(f"{url}/export", collection.export, f"{key}.export")
+    yield Route(f"{url}/views", collection.views, f"{key}.view")
     yield Route(f"{url}/statistics", collection.statistics, f"{key}.view")
     if resource.read_only:
         return

@@ -54,6 +54,8 @@ def bar_of(
 
 def _seen(request: Request, resources: Resources, resource: ResolvedResource) -> tuple[Any, ...]:
     """What of the toolbar differs from person to person, and from time to time."""
+    from core.web.pages.views import saved_views
+
     principal = request.principal
     readable = resource.readable(principal)
     offered = tuple(filtered(request, resources, resource, readable))
@@ -64,6 +66,7 @@ def _seen(request: Request, resources: Resources, resource: ResolvedResource) ->
         tuple(field.key for field, _target in offered),
         tuple(options_of(request, target) for target in targets),
         tuple(resource.allows(principal, action) for action in RIGHTS),
+        saved_views(request, resources, resource),
     )
 
 

@@ -13,10 +13,12 @@ from core.kernel.principal import Principal
 from core.web import cookies
 from core.web.cells import initials
 from core.web.menu import MenuEntry
+from core.web.pages.views import url_of
 from core.web.routing import MOST_SEGMENTS
 from core.web.views import Banner, Link, NavigationGroup, Notice, Person, Shell
 from core.web.views.shell import Words
 from core.workplace.notifications import COUNTED, unread
+from core.workplace.views import pinned_views
 
 if TYPE_CHECKING:
     from core.kernel.platform import Platform
@@ -133,7 +135,8 @@ class Shells:
             if isinstance(entry, MenuEntry) and entry.shown_to(principal):
                 title = entry.group or registry.plugin(plugin).title
                 groups.setdefault((plugin, title), []).append(Link(title=entry.title, url=entry.url, icon=entry.icon))
-        navigation = tuple(
+        pinned = self._pinned(principal)
+        navigation = pinned + tuple(
             NavigationGroup(
                 key=f"{plugin}{position or ''}", title=title, links=tuple(links), icon=links[0].icon or "square"
             )
@@ -142,6 +145,15 @@ class Shells:
         administers = any(principal.allows(f"system.{noun}", "create") for noun in ("user", "role", "department"))
         urls = {"/", "/team", "/system", *(link.url for group in navigation for link in group.links)}
         return Frame(principal, navigation, tuple(create), administers, frozenset(urls))
+
+    def _pinned(self, principal: Principal) -> tuple[NavigationGroup, ...]:
+        """The views that a person has pinned, above everything else."""
+        with self._platform.database.transaction(write=False) as connection:
+            found = tuple(pinned_views(connection, self._platform.above, principal))
+        links = tuple(
+            Link(title=view.title, url=url_of(resource, view), icon=resource.declared.icon) for resource, view in found
+        )
+        return (NavigationGroup(key="pinned", title=_("Pinned"), links=links, icon="star", open=True),) if links else ()
 
     def _team(self, request: Request, path: str) -> Link | None:
         from core.web.remarks import my_team

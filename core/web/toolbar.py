@@ -52,6 +52,8 @@ def toolbar(
     q = first([text for name, text in pairs if name == "q"])
     create = resource.allows(principal, "create")
     is_list = not any(name == "view" and text != "list" for name, text in pairs)
+    from core.web.pages.views import menu_of
+
     return Toolbar(
         title=resource.names,
         address=resource.url,
@@ -67,6 +69,8 @@ def toolbar(
         reset_columns_url=address(resource.url, without(pairs, "columns")),
         switch=_switch(resource, pairs),
         sorts=tuple(_sorts(resources, resource, readable, wanted, pairs)) if is_list else (),
+        saved=menu_of(request, resources, resource, pairs),
+        save_url="" if principal.read_only else f"{resource.url}/views",
         query=address("", pairs).removeprefix("?"),
         create=Link(title=_("New {name}", name=resource.name), url=f"{resource.url}/new", icon="plus")
         if create
@@ -88,6 +92,8 @@ def _switch(resource: ResolvedResource, pairs: Pairs) -> tuple[Link, ...]:
 def _views(resource: ResolvedResource) -> Iterable[tuple[str, str, Words, str]]:
     """What a resource can be looked at as: the word in the address, the view, its title and icon."""
     yield "", "list", _("List"), "list"
+    if resource.board is not None:
+        yield "board", "board", _("Board"), "board"
     if resource.declared.of_kind(Calendar):
         yield "calendar", "calendar", _("Calendar"), "calendar"
     yield "statistics", "statistics", _("Statistics"), "chart"

@@ -10,6 +10,7 @@ from sopia import (
     Activity,
     Alongside,
     Brings,
+    Calendar,
     Choice,
     Column,
     Duplicates,
@@ -19,6 +20,8 @@ from sopia import (
     Reminder,
     Resource,
     Section,
+    Statistics,
+    View,
 )
 from sopia import translate as _
 
@@ -144,6 +147,10 @@ customers = Resource(
         Brings("party"),
         PRIMARY_CONTACT,
         HEADINGS,
+        Statistics(by=("type", "owner")),
+        Calendar(start="next_contact_at", title="name", colour="type"),
+        View("mine", _("My customers"), {"owner": "me"}),
+        View("due", _("To contact"), {"owner": "me", "next_contact_at__lte": "today"}, sort="next_contact_at"),
         Panel(
             _("Contacts"), resource="customers.contact", by="customer", columns=("name", "title", "phone", "primary")
         ),
@@ -189,7 +196,12 @@ follow_ups = Resource(
         Field("next_contact_at", label=_("Next contact")),
         Field("author", label=_("Written by"), readonly=True),
     ),
-    parts=(Activity("at", "author", "content", about="customer"),),
+    parts=(
+        Activity("at", "author", "content", about="customer"),
+        Statistics(by=("at:week", "kind")),
+        Calendar(start="at", title="content", colour="kind"),
+        View("mine", _("Written by me"), {"author": "me"}),
+    ),
 )
 
 

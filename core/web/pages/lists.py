@@ -14,6 +14,7 @@ from core.resources.resolved import ResolvedResource, Resources
 from core.web.address import Pairs, address, changed, filters_of, state_of
 from core.web.bars import bar_of
 from core.web.pages.statistics import StatisticsPages
+from core.web.pages.views import first_view, note_of
 from core.web.responses import Json, Response
 from core.web.showing import NUMBERS_TOTALLED, Reader, base_of, draw_rows, kind_of, total_of
 from core.web.templating import render_rows, row_writer
@@ -50,8 +51,16 @@ class ListPages:
         }
         """The other ways to look at the same records, by the word in the address."""
 
+    def add_view(self, name: str, show: Callable[[Request], Response]) -> None:
+        """Let the records be looked at in another way, by its word in the address."""
+        self._views[name] = show
+
     def list(self, request: Request) -> Response:
         """The table, or the view that the address asks for."""
+        first = first_view(request, self._resources, self._resource)
+        if first and "application/json" not in request.header("accept"):
+            return request.redirect(first)
+        note_of(request, self._resources, self._resource)
         show = self._views.get(request.query.get("view", ""))
         return show(request) if show else self._table(request)
 

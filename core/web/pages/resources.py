@@ -10,9 +10,11 @@ from core.resources.records import Records
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.forms import look_up
 from core.web.pages import system
+from core.web.pages import views as saved
 from core.web.pages.actions import ActionPages
 from core.web.pages.explain import ALLOW as EXPLAINED
 from core.web.pages.explain import ExplainPages
+from core.web.pages.boards import BoardPages
 from core.web.pages.exports import export_list
 from core.web.pages.forms import FormPages
 from core.web.pages.lists import ListPages
@@ -40,6 +42,7 @@ def routes(platform: Platform) -> Iterable[Route]:
     for resource in resources.values():
         routes = _routes_of(resources, resource, records)
         yield from (route for route in routes if (route.path, route.methods[0]) not in taken)
+    yield from saved.routes(resources)
     yield Route("/undo", undo, Everybody("undoing runs under the rights for each change"), methods=("POST",))
 
 
@@ -67,6 +70,10 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
     yield Route(f"{url}/{{id:int}}/edit", forms.update, (f"{key}.edit", f"{key}.assign"), methods=("POST",))
     if resource.duplicates is not None:
         yield Route(f"{url}/duplicates", forms.duplicates, (f"{key}.create", f"{key}.edit"), methods=("POST",))
+    if resource.board is not None:
+        board = BoardPages(resources, resource, records)
+        lists.add_view("board", board.show)
+        yield Route(f"{url}/move", board.move, f"{key}.view", methods=("POST",))
     many = ManyPages(resources, resource, records)
     if resource.actions or records.verbs.are_offered(resource):
         allow = records.verbs.permissions(resource)

@@ -100,7 +100,33 @@ class SavedView:
     current: bool = False
     shared: bool = False
     default: bool = False
+    icon: str = ""
     remove: Button | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedViewRow:
+    """A view on the page where one keeps them. Changing posts `title` and `audience` to `change_url`."""
+
+    title: Words
+    url: str
+    told: Words  # whom it is for
+    first: Button
+    pinned: Button
+    change_url: str = ""  # empty: somebody else's
+    audiences: tuple[Option, ...] = ()
+    is_first: bool = False
+    is_pinned: bool = False
+    remove: Button | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedViewsView:
+    """views.html: the saved views of one resource."""
+
+    title: Words
+    back: Link
+    rows: tuple[SavedViewRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +161,7 @@ class Toolbar:
     sorts: tuple[Link, ...] = ()  # the phone's and the board's way to sort
     groups: tuple[Link, ...] = ()
     saved: tuple[SavedView, ...] = ()
-    save_url: str = ""  # POST `title`, `shared`, `query` (the present query string)
+    save_url: str = ""  # POST `title`, `shared`, `query` (the present query string); GET is the page of all views
     query: str = ""
     create: Link | None = None
     more: tuple[Link, ...] = ()  # import, export, recycle bin
@@ -194,7 +220,9 @@ class Lane:
     more_url: str = ""
     create_url: str = ""
     folded: bool = False
+    open_url: str = ""  # of a folded one: the board with it open
     movable: bool = True  # cards may be put here
+    targets: tuple[str, ...] = ()  # the keys of the lanes that its cards may be moved to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
