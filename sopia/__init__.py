@@ -24,11 +24,13 @@ from core.kernel.types import Instant, Money, MoneyType, link, now
 from core.resources import values
 from core.resources.board import Board
 from core.resources.bulk import take_ids
+from core.resources.calendar import Calendar
 from core.resources.fields import Choice, Field
 from core.resources.importing.declared import Alongside, Brings, Headings
 from core.resources.linked import Links
 from core.resources.numbering import Numbering
 from core.resources.resource import Action, Column, Derived, Duplicates, Extension, Panel, Resource, Rows, Section
+from core.resources.views import Statistics, View
 from core.resources.workflow import State, StateChanged, Transition, Workflow
 from core.web.menu import MenuEntry
 from core.web.routing import Everybody, Route
@@ -36,6 +38,7 @@ from core.workplace.declared import Activity, Linked, Reminder
 from core.workplace.approval import Approval
 from core.workplace.demo import Demo
 from core.workplace.notifications import notify
+from core.workplace.working_calendar import add_working_days, add_working_hours, working_calendar, working_hours_between
 
 __all__ = [
     "Action",
@@ -46,6 +49,7 @@ __all__ = [
     "BadRequest",
     "Board",
     "Brings",
+    "Calendar",
     "Choice",
     "Column",
     "Conflict",
@@ -73,6 +77,10 @@ __all__ = [
     "Plugin",
     "Private",
     "Public",
+    "RecordChanged",
+    "RecordCreated",
+    "RecordDeleted",
+    "RecordRestored",
     "Reminder",
     "Resource",
     "Restrict",
@@ -88,20 +96,22 @@ __all__ = [
     "Stale",
     "State",
     "StateChanged",
+    "Statistics",
     "Text",
     "Through",
-    "RecordChanged",
-    "RecordCreated",
-    "RecordDeleted",
-    "RecordRestored",
     "Transition",
+    "View",
     "Workflow",
     "acting",
+    "add_working_days",
+    "add_working_hours",
+    "announce",
     "between",
     "concerning",
     "enqueue",
     "hookimpl",
     "link",
+    "listen",
     "notify",
     "now",
     "read_setting",
@@ -110,6 +120,6 @@ __all__ = [
     "translate_plural",
     "translator",
     "values",
+    "working_calendar",
+    "working_hours_between",
 ]
-    "announce",
-    "listen",
