@@ -246,6 +246,8 @@ def _sqlite(url: URL, pool_size: int, *, write: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, record: Any) -> None:
         pragmas = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000", "temp_store=MEMORY"]
+        # Pages that are written again and again, as by imports, are copied into the file once and not each time.
+        pragmas.append("wal_autocheckpoint=4000")
         for pragma in [*pragmas, "mmap_size=268435456", *([] if write else ["query_only=ON"])]:
             connection.execute(f"PRAGMA {pragma}")
 

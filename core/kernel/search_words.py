@@ -11,8 +11,8 @@ import struct
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import chain, islice
+from functools import cached_property, lru_cache
+from itertools import islice
 from operator import add
 
 from core.kernel.pinyin import spell
@@ -23,6 +23,11 @@ LONGEST_TEXT = 20_000
 MOST_WORDS = 8
 LONGEST_WORD = 60
 """Of a query so many words, and so many characters of each, are looked for; more would not narrow it further."""
+
+SHORT = 4
+"""The spellings of lines of so many characters are remembered."""
+
+ASCII = frozenset(map(chr, range(128)))
 
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 """Characters that do not fit into one unit of UTF-16, such as emoji; several share one, so their hits are rechecked."""
@@ -40,16 +45,27 @@ def normalise(text: str) -> str:
 def searchable(text: str) -> str:
     """What is kept and indexed of a record's text (its search fields, one a line): normalised, then its spellings."""
     lines = normalise(text[:LONGEST_TEXT]).split("\n")
-    spellings = [" ".join(sorted(spell(line))) for line in lines if not line.isascii()]
+    spellings = [
+        _short_spellings(line) if len(line) <= SHORT else " ".join(sorted(spell(line)))
+        for line in lines
+        if not line.isascii()
+    ]
     return "\n".join(filter(None, lines + spellings))
+
+
+@lru_cache(maxsize=8192)
+def _short_spellings(line: str) -> str:
+    """The spellings of a place or a person's name, which come again and again where many records are indexed."""
+    return " ".join(sorted(spell(line)))
 
 
 def grams(text: str) -> set[str]:
     """What is indexed of searchable text: neighbouring letters, and each letter that is not ASCII by itself."""
-    words = text.split()
-    found = set(chain.from_iterable(map(add, word, word[1:]) for word in words))
+    found: set[str] = set()
+    for word in text.split():
+        found.update(map(add, word, word[1:]))
     if not text.isascii():
-        found.update(letter for letter in set(text) if letter > "\x7f")
+        found |= set(text) - ASCII
     return found
 
 

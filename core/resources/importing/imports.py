@@ -218,7 +218,7 @@ class Imports:
                     verdicts = judge.judge(connection, rows, found.corrections)
                 tally = tally.with_(verdicts)
                 keep += [each for each in verdicts if each.outcome in ("fault", "duplicate")][: KEPT - len(keep)]
-                for key, texts in new_words(verdicts).items():
+                for key, texts in new_words(judge, verdicts).items():
                     words.setdefault(key, set()).update(texts)
                 tell(tally.done, estimate(tally.done, table.progress))
         with self._database.transaction(write=True) as connection:
@@ -300,9 +300,9 @@ class Imports:
     def stop(self, found: Import) -> None:
         """Let a run end after the chunk that it is at; what is written stays, and can be undone."""
         with self._database.transaction(write=True) as connection:
-            ended = {"state": "stopped", "finished_at": now()}
+            ended: dict[str, Any] = {"state": "stopped", "finished_at": now()}
             # What has not begun has written nothing, whatever the check has counted.
-            nothing = Tally().values() | {"started_at": None}
+            nothing: dict[str, Any] = {} if found.operation else Tally().values() | {"started_at": None}
             if not kept.advance(connection, found.id, ["queued"], **ended, **nothing):
                 kept.advance(connection, found.id, ["running"], **ended)
 

@@ -248,13 +248,17 @@ class Judge:
             verdict.outcome, verdict.record_id, verdict.note = "duplicate", match.record_id, match.note
 
 
-def new_words(verdicts: Iterable[Verdict]) -> dict[str, set[str]]:
+def new_words(judge: Judge, verdicts: Iterable[Verdict]) -> dict[str, set[str]]:
     """The words that are to be put into dictionaries, by the dictionary's resource key."""
     found: dict[str, set[str]] = defaultdict(set)
-    for verdict in verdicts:
+    keys = [column.target.field.key for column in judge.columns if column.links is not None and column.links.grows]
+    for verdict in verdicts if keys else ():
         if verdict.outcome not in ("create", "update"):
             continue
-        for value in verdict.values.values():
+        told = verdict.values
+        for value in [told[key] for key in keys if key in told]:
+            if type(value) is int:
+                continue
             for each in value if isinstance(value, list) else (value,):
                 if isinstance(each, NewWord):
                     found[each.resource].add(each.text)

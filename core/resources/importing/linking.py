@@ -50,7 +50,7 @@ class Links:
         self._principal = principal
         self._known: dict[str, int | None] = {}
         self._whole: bool | None = None
-        self._grows = new_words and may_grow(target, principal)
+        self.grows = new_words and may_grow(target, principal)
 
     def prepare(self, connection: Connection, texts: Iterable[str]) -> None:
         """Look up the words that are not known yet, on a connection in the person's scope."""
@@ -77,7 +77,7 @@ class Links:
             raise values.ValueFault(
                 _("More than one record is called '{value}'. Write its number instead.", value=text[:50])
             )
-        if self._grows:
+        if self.grows:
             if len(text) > self._longest:
                 raise values.ValueFault(_("'{value}' is too long for a new word.", value=text[:50]))
             return NewWord(self.target.key, text)

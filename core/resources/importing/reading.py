@@ -20,7 +20,7 @@ from core.resources.sheets import Cell
 Read = Callable[[Cell], Any]
 
 REPEATED: Final[frozenset[Kind]] = frozenset(
-    {"date", "instant", "money", "integer", "decimal", "percent", "boolean", "choice", "relation"}
+    {"text", "date", "instant", "money", "integer", "decimal", "percent", "boolean", "choice"}
 )
 """Kinds whose cells say the same again and again; what they mean is remembered."""
 
@@ -68,14 +68,19 @@ class ColumnReader:
 
 
 def _linked(field: ResolvedField, links: Links) -> Read:
+    known: dict[Cell, list[str]] = {}
+
+    def words(raw: Cell) -> list[str]:
+        found = known.get(raw)
+        if found is None:
+            found = words_of(raw, several=field.many)
+            if len(known) < REMEMBERED:
+                known[raw] = found
+        return found
+
     if field.many:
-        return lambda raw: [links.find(text) for text in words_of(raw, several=True)] or None
-
-    def read(raw: Cell) -> Any:
-        words = words_of(raw, several=False)
-        return links.find(words[0]) if words else None
-
-    return read
+        return lambda raw: [links.find(text) for text in words(raw)] or None
+    return lambda raw: links.find(found[0]) if (found := words(raw)) else None
 
 
 def _plain(field: ResolvedField, context: Context) -> Read:

@@ -22,7 +22,7 @@ from core.resources.records import Records
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.sheets import Limits, Row, Table, read_table
 
-CHUNK: Final = 1_000
+CHUNK: Final = 2_000
 """Rows of one transaction."""
 
 LIMITS: Final = Limits(bytes=180 * 2**20)

@@ -85,7 +85,7 @@ class Writer:
 
     def prepare(self, verdicts: Sequence[Verdict]) -> Prepared | None:
         """Make ready what can be without the database; None where words must be put into dictionaries first."""
-        if not self.in_bulk or new_words(verdicts):
+        if not self.in_bulk or new_words(self._judge, verdicts):
             return None
         return self._prepare([verdict for verdict in verdicts if verdict.outcome == "create"])
 
@@ -94,7 +94,7 @@ class Writer:
         new = [verdict for verdict in verdicts if verdict.outcome == "create"]
         changes = [verdict for verdict in verdicts if verdict.outcome == "update"]
         singly = changes if self.in_bulk else sorted([*new, *changes], key=lambda verdict: verdict.number)
-        words = new_words(verdicts)
+        words = new_words(self._judge, verdicts)
         if words or singly:
             operation = self._operation
             adopted = self._desk.gate.adopted(
