@@ -54,9 +54,25 @@ dependencies = ["sopia"]
 [project.entry-points."sopia.plugins"]
 {name} = "{name}:plugin"
 
+[project.optional-dependencies]
+test = ["pytest", "sopia[postgresql]"]
+
 [tool.hatch.build.targets.wheel]
 only-include = ["{name}.py"]
+
+[tool.pytest.ini_options]
+testpaths = ["tests"]
+pythonpath = ["."]
 """
+
+TEST = '''"""What {name} promises: first what every plugin does. Beside it goes what only this one does."""
+
+from core.testing.checks import PluginChecks
+
+
+class Test{Title}(PluginChecks):
+    plugin = "{name}"
+'''
 
 
 def write_plugin(name: str, where: Path) -> Path:
@@ -72,8 +88,10 @@ def write_plugin(name: str, where: Path) -> Path:
         )
     noun = name.removesuffix("s") or name
     words = {"name": name, "noun": noun, "Noun": noun.capitalize(), "Title": name.capitalize()}
-    folder.mkdir()
-    for path, content in ((folder / f"{name}.py", PLUGIN), (folder / "pyproject.toml", PROJECT)):
+    files = {f"{name}.py": PLUGIN, "pyproject.toml": PROJECT, f"tests/test_{name}.py": TEST}
+    for file, content in files.items():
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_filled(content, words), "utf-8")
     return folder.relative_to(where)
 

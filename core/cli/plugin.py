@@ -79,6 +79,21 @@ def uninstall(name: str, yes: bool) -> None:
     click.echo(_("'{name}' is uninstalled.", name=name))
     if archive:
         click.echo(_("Its data is in {archive}", archive=archive))
+        click.echo(_("Bring it back with: sopia plugin restore {name}", name=name))
+
+
+@plugin.command("restore")
+@click.argument("name")
+@click.argument("archive", required=False, type=click.Path(dir_okay=False, path_type=Path))
+def bring_back(name: str, archive: Path | None) -> None:
+    """Enable an uninstalled plugin with its data as before, from its last archive or from the one named."""
+    with opened_lifecycle() as lifecycle:
+        report = lifecycle.bring_back(name, archive)
+    for table, rows in report.restored.items():
+        click.echo(f"  {table}: {rows}")
+    for reason in report.left_out:
+        click.echo(reason, err=True)
+    click.echo(_("'{name}' is back with {rows} rows.", name=name, rows=sum(report.restored.values())))
 
 
 def _ask(lifecycle: Lifecycle, name: str) -> None:

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from markupsafe import Markup
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.kernel.errors import Forbidden, NotFound
 from core.kernel.generations import read_generations
@@ -168,9 +169,20 @@ class Site:
                 return self._draw(request, response)
             except Exception as error:
                 request.work.undo()
-                return self._draw(request, errors.answer(request, error))
+                told = NotFound() if self._is_outlived(error) else error
+                return self._draw(request, errors.answer(request, told))
             finally:
                 request.work.close()
+
+    def _is_outlived(self, error: Exception) -> bool:
+        """Whether a newer set of plugins has taken away the tables that this generation still asks for."""
+        if not isinstance(error, OperationalError | ProgrammingError):
+            return False
+        try:
+            with self.platform.database.transaction(write=False) as reader:
+                return read_generations(reader)[1] > self.platform.generation
+        except errors.SQLAlchemyError:
+            return False
 
     def _attempt(self, request: Request, fault: Exception | None) -> Response:
         if fault is not None:

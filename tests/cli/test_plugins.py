@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.cli import run
+from tests.cli.wheels import build_wheel, install_wheel, surroundings
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +22,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     return tmp_path
 
 
+def leaf(capsys: pytest.CaptureFixture[str]) -> str:
+    """A built-in plugin that no other one requires."""
+    assert run(["plugin", "list", "--json"]) == 0
+    lines = json.loads(capsys.readouterr().out)
+    required = json.dumps([line["requires"] for line in lines])
+    return next(line["name"] for line in lines if line["state"] == "enabled" and line["name"] not in required)
+
+
 def state_of(name: str, capsys: pytest.CaptureFixture[str]) -> str:
     assert run(["plugin", "list", "--json"]) == 0
     states = {line["name"]: line["state"] for line in json.loads(capsys.readouterr().out)}
@@ -28,14 +37,14 @@ def state_of(name: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_plugins_are_enabled_at_the_first_start_and_can_be_parked(capsys: pytest.CaptureFixture[str]) -> None:
-    assert state_of("customers", capsys) == "enabled"
-    assert run(["plugin", "disable", "customers"]) == 0
-    assert "customers" in capsys.readouterr().out
-    assert state_of("customers", capsys) == "parked"
-    assert run(["plugin", "enable", "customers"]) == 0
+    name = leaf(capsys)
+    assert run(["plugin", "disable", name]) == 0
+    assert name in capsys.readouterr().out
+    assert state_of(name, capsys) == "parked"
+    assert run(["plugin", "enable", name]) == 0
     capsys.readouterr()
-    assert state_of("customers", capsys) == "enabled"
-    assert run(["plugin", "enable", "customers"]) == 0
+    assert state_of(name, capsys) == "enabled"
+    assert run(["plugin", "enable", name]) == 0
     assert "enabled already" in capsys.readouterr().out
 
 
@@ -61,12 +70,20 @@ def test_unknown_plugin_is_named_with_those_there_are(capsys: pytest.CaptureFixt
     assert "no plugin 'nonsuch'" in capsys.readouterr().err
 
 
-def test_uninstalling_asks_first_and_keeps_an_archive(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["plugin", "uninstall", "customers"]) == 1
+def test_uninstalling_asks_first_and_keeps_an_archive_that_comes_back(capsys: pytest.CaptureFixture[str]) -> None:
+    name = leaf(capsys)
+    assert run(["plugin", "uninstall", name]) == 1
     assert "--yes" in capsys.readouterr().err
-    assert run(["plugin", "uninstall", "customers", "--yes"]) == 0
+    assert run(["plugin", "restore", "nonsuch"]) == 1
+    assert "no archive of plugin 'nonsuch'" in capsys.readouterr().err
+    assert run(["plugin", "uninstall", name, "--yes"]) == 0
     capsys.readouterr()
-    assert state_of("customers", capsys) == "uninstalled"
+    assert state_of(name, capsys) == "uninstalled"
+    assert run(["plugin", "restore", name]) == 0
+    assert f"'{name}' is back" in capsys.readouterr().out
+    assert state_of(name, capsys) == "enabled"
+    assert run(["plugin", "restore", name, "nowhere.zip"]) == 1
+    assert "There is no archive" in capsys.readouterr().err
 
 
 def test_plugins_fixed_by_the_environment_cannot_be_changed(
@@ -82,21 +99,22 @@ def test_built_in_plugin_is_in_order(capsys: pytest.CaptureFixture[str]) -> None
     assert "is in order" in capsys.readouterr().out
 
 
-def test_new_plugin_can_be_imported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_new_plugin_passes_its_own_tests_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["plugin", "new", "visits"]) == 0
     assert "visits" in capsys.readouterr().out
-    script = "import visits; print(visits.plugin.name, visits.plugin.resources[0].key)"
+    assert run(["plugin", "new", "visits"]) == 1
+    assert "There is a folder" in capsys.readouterr().err
+    found = install_wheel(build_wheel(folder / "visits", folder / "dist"), folder / "installed")
     outcome = subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--database=sqlite"],
         cwd=folder / "visits",
-        env={"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=surroundings(found),
         capture_output=True,
         text=True,
         check=False,
     )
-    assert outcome.stdout == "visits visits.visit\n", outcome.stderr
-    assert run(["plugin", "new", "visits"]) == 1
-    assert "There is a folder" in capsys.readouterr().err
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert " passed" in outcome.stdout
 
 
 @pytest.mark.parametrize("name", ["Visits", "1st", "core", "../up", "my-plugin"])
