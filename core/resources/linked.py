@@ -10,14 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.orm import Session as AnySession
 from sqlalchemy.orm import object_session
 
 from core.kernel.database import Session
-from core.kernel.gate import acting, privileged
+from core.kernel.gate import privileged
 from core.kernel.history import Change, tell
-from core.kernel.links import Link, linked_ids, of_field
+from core.kernel.links import LINK, Link, linked_ids, of_field
 from core.kernel.predicates import key_of
 from core.kernel.types import now
 
@@ -82,28 +82,29 @@ def write_links(
     if not gone and not new:
         return False
     principal = session.info.get("principal")
-    with acting(session, "links belong to the record that names them") as beyond:
-        for link in beyond.scalars(
-            select(Link).where(
-                Link.source_resource == resource,
-                Link.source_id == record.id,
-                Link.field == field,
-                Link.target_id.in_(gone),
-                Link.deleted_at.is_(None),
-            )
-        ):
-            link.deleted_at = now()
-        beyond.add_all(
-            Link(
-                source_resource=resource,
-                source_id=record.id,
-                field=field,
-                target_resource=target,
-                target_id=each,
-                author_id=principal.user_id if principal is not None else None,
-            )
-            for each in sorted(new)
-        )
+    moment, beneath = now(), privileged(session)
+    # Told as a change of the field below: the rows have no history beside it, so that undoing it is undoing all.
+    ended = update(Link).where(
+        LINK.source_resource == resource,
+        LINK.source_id == record.id,
+        LINK.field == field,
+        LINK.target_id.in_(gone),
+        LINK.deleted_at.is_(None),
+    )
+    beneath.execute(ended.values(deleted_at=moment, updated_at=moment))
+    made = {
+        "source_resource": resource,
+        "source_id": record.id,
+        "target_resource": target,
+        "field": field,
+        "author_id": principal.user_id if principal is not None else None,
+        "version": 1,
+        "note": "",
+        "created_at": moment,
+        "updated_at": moment,
+    }
+    if new:
+        beneath.execute(insert(Link), [{**made, "target_id": each} for each in sorted(new)])
     after = sorted((set(present) - gone) | new)
     tell(session, [Change(type(record), record.id, "edit", {field: sorted(present)}, {field: after}, record)])
     return True
