@@ -45,6 +45,7 @@ def main() -> None:
     given.url, given.head = url, head
     print(f"{urlsplit(url).scheme}, {given.customers:,} customers, {given.workers} workers; {measure.machine()}")
     floor.prepare(url)
+    print(f"start to first answer: {_first_answer(folder, url):.2f} s")
     ours = start(folder, url, given.workers)
     least = start_floor(url, head, given.workers)
     try:
@@ -120,21 +121,37 @@ def _middle(found: list[Found], name: str) -> float:
 
 
 def start(folder: Path, url: str, workers: int) -> Server:
-    """`sopia serve`, signed in as the head of the branch; says how long the first answer took."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "SOPIA_DATA_DIR": str(folder), "SOPIA_DATABASE_URL": url, "SOPIA_BASE_URL": ""}
-    command = [sys.executable, "-m", "sopia", "serve", "--port", str(port), "--workers", str(workers)]
-    begun = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    server = Server(f"http://127.0.0.1:{port}", {}, process)
-    _wait(server, "/login", begun)
+    """`sopia serve`, signed in as the head of the branch."""
+    server = _started(folder, url, workers)
     body = urlencode({"login": "head", "password": company.PASSWORD})
     status, cookie, _answer = _ask(server, "POST", "/login", body, _ours(server))
     if status != 303:
         raise SystemExit(f"The head could not sign in: {status}")
     server.headers = {**_ours(server), "cookie": cookie}
+    return server
+
+
+def _first_answer(folder: Path, url: str) -> float:
+    """Seconds from the command to the first page; the second of two starts, when everything has been compiled."""
+    _started(folder, url, 1).stop()
+    begun = time.perf_counter()
+    server = _started(folder, url, 1)
+    took = time.perf_counter() - begun
+    server.stop()
+    return took
+
+
+def _started(folder: Path, url: str, workers: int) -> Server:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "SOPIA_DATA_DIR": str(folder), "SOPIA_DATABASE_URL": url, "SOPIA_BASE_URL": ""}
+    # What an installation has compiled it keeps.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", "sopia", "serve", "--port", str(port), "--workers", str(workers)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = Server(f"http://127.0.0.1:{port}", {}, process)
+    _wait(server, "/login")
     return server
 
 
@@ -148,7 +165,7 @@ def start_floor(url: str, person: int, workers: int) -> Server:
     environment = {**os.environ, "FLOOR_URL": url, "FLOOR_PERSON": str(person)}
     headers = {"cookie": f"floor={floor.sealed(person)}", "content-type": OURS["content-type"]}
     server = Server(f"http://127.0.0.1:{port}", headers, subprocess.Popen(command, env=environment))
-    _wait(server, "/nothing", 0)
+    _wait(server, "/nothing")
     return server
 
 
@@ -159,7 +176,7 @@ def database_of(url: str) -> int:
     return parent(int(floor.Store(url).run("SELECT pg_backend_pid()")[0][0]))
 
 
-def _wait(server: Server, path: str, begun: float) -> None:
+def _wait(server: Server, path: str) -> None:
     assert server.process is not None
     while True:
         try:
@@ -169,8 +186,6 @@ def _wait(server: Server, path: str, begun: float) -> None:
             if server.process.poll() is not None:
                 raise SystemExit("The server ended before it answered.") from None
             time.sleep(0.005)
-    if begun:
-        print(f"start to first answer: {time.perf_counter() - begun:.2f} s")
 
 
 def _ours(server: Server) -> dict[str, str]:
@@ -250,36 +265,25 @@ def peer(told: Mapping[str, Any]) -> tuple[Server, dict[str, Ask]]:
 def statements(folder: Path, url: str, asks: Mapping[str, Ask]) -> dict[str, int]:
     """How many SQL statements each answer takes, counted in this process; BEGIN and COMMIT are not."""
     from core.testing.client import Client
+    from core.testing.statements import counted
     from core.web.app import Application
 
     platform = company.opened(folder, url, 0)
     client = Client(Application(platform, works=False))
     client.sign_in("head", company.PASSWORD)
     found: dict[str, int] = {}
-    seen: list[str] = []
-    fitted: set[int] = set()
-
-    def fit() -> None:
-        database = platform.database
-        scoped = [engine.dialect for engine in platform.gate._engines.values()]
-        for dialect in (database.reader.dialect, database.writer.dialect, *scoped):
-            if id(dialect) not in fitted:
-                fitted.add(id(dialect))
-                _listen(dialect, seen)
-
     for name, ask in asks.items():
         key = ask.ids[0][0] if ask.ids else 0
         for turn in range(3):
             version = records(url, client_id(platform))[0][1] if ask.ids else 0
             fill = {"@ID@": str(key), "@VERSION@": str(version), "@ANY@": f"{time.time_ns() % 10**11:011d}"}
             path, body = _filled(ask.path, fill), _filled(ask.body, fill)
-            fit()
-            seen.clear()
-            answer = client.get(path) if ask.method == "GET" else client.post(path, dict(parse_qsl(body)))
+            with counted() as sent:
+                answer = client.get(path) if ask.method == "GET" else client.post(path, dict(parse_qsl(body)))
             if answer.status != ask.expected:
                 raise SystemExit(f"{path} answered {answer.status} in this process.")
             if turn:
-                found[name] = sum(not sql.startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")) for sql in seen)
+                found[name] = len(sent)
     platform.close()
     return found
 
@@ -293,16 +297,6 @@ def _filled(text: str, fill: Mapping[str, str]) -> str:
     for mark, value in fill.items():
         text = text.replace(mark, value)
     return text
-
-
-def _listen(dialect: Any, seen: list[str]) -> None:
-    original = dialect.do_execute
-
-    def look(cursor: Any, sql: str, values: Any, context: Any = None) -> None:
-        seen.append(sql)
-        original(cursor, sql, values, context)
-
-    dialect.do_execute = look
 
 
 def _text(server: Server, path: str) -> str:
