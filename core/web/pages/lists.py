@@ -13,6 +13,7 @@ from core.resources.queries import CONTROL, COUNTED, Cell, ListPage, ListRequest
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.address import Pairs, address, changed, filters_of, state_of
 from core.web.bars import bar_of
+from core.web.pages.calendar import CalendarPages
 from core.web.pages.statistics import StatisticsPages
 from core.web.pages.views import first_view, note_of
 from core.web.responses import Json, Response
@@ -47,6 +48,7 @@ class ListPages:
         self._resources = resources
         self._resource = resource
         self._views: dict[str, Callable[[Request], Response]] = {
+            "calendar": CalendarPages(resources, resource).show,
             "statistics": StatisticsPages(resources, resource).show,
         }
         """The other ways to look at the same records, by the word in the address."""

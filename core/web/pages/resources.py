@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from core.resources.calendar import Calendar
 from core.resources.records import Records
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.forms import look_up
 from core.web.pages import system
 from core.web.pages import views as saved
 from core.web.pages.actions import ActionPages
+from core.web.pages.attachments import AttachmentPages
+from core.web.pages.boards import BoardPages
+from core.web.pages.calendar import CalendarPages
 from core.web.pages.explain import ALLOW as EXPLAINED
 from core.web.pages.explain import ExplainPages
-from core.web.pages.boards import BoardPages
 from core.web.pages.exports import export_list
 from core.web.pages.forms import FormPages
 from core.web.pages.lists import ListPages
@@ -60,6 +63,7 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
     if resource.read_only:
         return
     yield from SharePages(resources, resource, records).routes()
+    yield from AttachmentPages(resource, records).routes()
     yield Route(f"{url}/{{id:int}}/fields/{{field}}", forms.field, (f"{key}.edit", f"{key}.assign"))
     yield Route(
         f"{url}/{{id:int}}/fields/{{field}}", forms.set_field, (f"{key}.edit", f"{key}.assign"), methods=("POST",)
@@ -68,6 +72,10 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
     yield Route(f"{url}/new", forms.create, f"{key}.create", methods=("POST",))
     yield Route(f"{url}/{{id:int}}/edit", forms.edit, (f"{key}.edit", f"{key}.assign"))
     yield Route(f"{url}/{{id:int}}/edit", forms.update, (f"{key}.edit", f"{key}.assign"), methods=("POST",))
+    if resource.declared.of_kind(Calendar):
+        yield Route(
+            f"{url}/calendar", CalendarPages(resources, resource, records).move, f"{key}.edit", methods=("POST",)
+        )
     if resource.duplicates is not None:
         yield Route(f"{url}/duplicates", forms.duplicates, (f"{key}.create", f"{key}.edit"), methods=("POST",))
     if resource.board is not None:

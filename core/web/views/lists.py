@@ -243,6 +243,10 @@ class CalendarEntry:
     url: str
     time: str = ""
     colour: str = "grey"
+    id: int = 0
+    version: int = 0
+    day: str = ""  # the day that it stands on, from which it is moved
+    movable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,19 +261,28 @@ class CalendarDay:
     note: Words = ""  # the holiday's name
     entries: tuple[CalendarEntry, ...] = ()
     more: Link | None = None
+    title: Words = ""  # in the agenda
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarView:
-    """calendar.html: a month of records."""
+    """calendar.html: a month or a week of records, or the days that have any. A phone shows the last.
+
+    Moving posts `id`, `version`, `from` and `to` to `move_url`; a script gets `{"version": 8}`.
+    """
 
     bar: Toolbar
-    month: Words
+    month: Words  # what is shown: 2026年3月
     weekdays: tuple[Words, ...]
     weeks: tuple[tuple[CalendarDay, ...], ...]
     previous_url: str
     next_url: str
     today_url: str
+    span: Literal["month", "week", "agenda"] = "month"
+    spans: tuple[Link, ...] = ()
+    move_url: str = ""
+    keep: str = ""  # the query to come back to after moving
+    note: Words = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ const modules = {
   inplace: () => import("./inplace.js"),
   lines: () => import("./lines.js"),
   mapping: () => import("./mapping.js"),
+  month: () => import("./month.js"),
   more: () => import("./more.js"),
   picks: () => import("./picks.js"),
   progress: () => import("./progress.js"),
