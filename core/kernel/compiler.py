@@ -404,6 +404,11 @@ class ScopedConnection(Connection):
     def _execute_compiled(self, *args: Any, **kw: Any) -> NoReturn:
         refuse("A statement compiled elsewhere")
 
+    def _savepoint_impl(self, name: str | None = None) -> str:
+        # The privileged connection in the same transaction numbers its own; the same name would hide this one.
+        self._savepoints = getattr(self, "_savepoints", 0) + 1
+        return super()._savepoint_impl(name or f"scoped_{self._savepoints}")
+
     def _execute_ddl(self, *args: Any, **kw: Any) -> NoReturn:
         refuse("A change of the schema")
 

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Table, event, inspect
 from sqlalchemy.orm import Mapper
+from sqlalchemy.orm import Session as AnySession
 
 from core.kernel.access import Principal
 from core.kernel.bulk_changes import check_bulk
@@ -164,10 +165,16 @@ def acting(session: Session, reason: str) -> Iterator[Session]:
     log.debug("acting beyond scope", reason=reason)
     session.flush()
     info = {key: session.info[key] for key in ("principal", "operation", "watchers") if key in session.info}
-    beyond = Session(bind=privileged(session), info=info)
+    connection = privileged(session)
+    # Within a savepoint what fails here is undone alone, as for one record of many; else all of it is.
+    apart = session.in_nested_transaction() or connection.in_nested_transaction()
+    mode: Any = "create_savepoint" if apart else "conditional_savepoint"
+    beyond = Session(bind=connection, info=info, join_transaction_mode=mode)
     try:
         yield beyond
         beyond.flush()
+        if apart:
+            AnySession.commit(beyond)
     except BaseException:
         beyond.abandon()
         raise
