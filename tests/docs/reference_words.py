@@ -19,11 +19,11 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action", "Rows", "Derived", "Duplicates",
         "Workflow", "State", "Transition", "Approval", "Numbering", "Board",
         "Extension",
-        "Setting", "Route", "MenuEntry", "Job", "Schedule", "Headings", "Alongside", "Brings",
+        "Activity", "Reminder", "Linked", "Setting", "Route", "MenuEntry", "Job", "Schedule", "Headings", "Alongside", "Brings",
     ),
     "Policies": ("Scoped", "Through", "Attached", "Public", "Private", "Sealed", "Restrict", "Everybody"),
-    "Tables and values": ("Model", "link", "between", "Money", "MoneyType", "Instant", "now", "values"),
-    "Sessions and hooks": ("Session", "acting", "read_setting", "hookimpl", "concerning", "enqueue"),
+    "Tables and values": ("Model", "link", "between", "Links", "Money", "MoneyType", "Instant", "now", "values"),
+    "Sessions and hooks": ("Session", "acting", "read_setting", "hookimpl", "concerning", "enqueue", "notify"),
     "Events": ("announce", "listen", "StateChanged", "RecordCreated", "RecordChanged", "RecordDeleted", "RecordRestored"),
     "Words": ("translate", "translate_plural", "translator", "Text"),
     "Errors": (
@@ -37,6 +37,8 @@ LINES: Final[Mapping[str, str]] = {
     "MoneyType": "The column of a `Money`: `mapped_column(MoneyType)`",
     "Instant": "The column type of a moment; `Mapped[datetime]` alone means it. Goes in with any offset, comes out in UTC",
     "between": "The link table of many to many: `relationship(secondary=between(\"visits_visit_guide\", …, …))`",
+    "notify": "Tells people in the transaction of the session, in each one's language, of a record that he sees: "
+    "`notify(session, [7], kind=\"approval\", resource=resource, record_id=3, text=_(…), actor=5)`",
     "link": "A column that holds the id of another record: `customer_id: Mapped[int] = link(Customer, nullable=False, "
     "ondelete=\"RESTRICT\", index=True)`; the target is a model or a table's name",
     "Session": "The SQLAlchemy session that hooks and actions get. `commit` and `rollback` are not theirs",
@@ -105,6 +107,20 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "label": "what people read",
         "colour": "the name of a colour of the palette: grey, blue, green, teal, indigo, violet, …",
     },
+    "Activity": {
+        "date": "the field with the day or the moment",
+        "person": "the field of whoever does it",
+        "title": "the field that says what it is",
+        "kind": "`done`, or `planned`: something to do",
+        "filters": "what is settled is left out, as in a list's address: `{\"state__ne\": \"done\"}`",
+    },
+    "Reminder": {
+        "date": "the field with the day or the moment",
+        "before": "how long before",
+        "to": "the field of the person who is reminded",
+        "when": "`when(record)`: whether there is still something to be reminded of",
+    },
+    "Linked": {"resource": "the key of the resource whose records are shown", "title": "the heading"},
     "Column": {"field": "the name of the field", "label": "another heading than the field's label"},
     "Section": {"title": "the heading", "fields": FIELDS, "tab": "the tab that it stands on"},
     "Panel": {
