@@ -75,6 +75,8 @@ class Transition:
     """Whether a list offers it for several records at once."""
     when: Callable[[Any], bool] | None = None
     """On which records it is offered, besides those in the right state: `when(record)`."""
+    leads: tuple[str, ...] = ()
+    """Where `to` is a function: the states that it may choose, so that a board knows which moves it means."""
 
     def refusal(self, record: Any) -> Text | None:
         """What is said where `when` is not so."""
@@ -157,9 +159,9 @@ class Workflow:
         return (transition.sources,) if isinstance(transition.sources, str) else transition.sources
 
     def targets_of(self, transition: Transition) -> tuple[str, ...]:
-        """The states that a step may lead to as far as the declaration says; of a function nothing is known."""
+        """The states that a step may lead to, of a function those that it says it may choose."""
         if callable(transition.to):
-            return ()
+            return transition.leads
         return (transition.to,) if isinstance(transition.to, str) else transition.to
 
     def is_possible(self, transition: Transition, record: Any) -> bool:

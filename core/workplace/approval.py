@@ -50,12 +50,13 @@ class Approval(WorkflowPart):
         return (
             Transition(
                 "submit", _("Submit"), self._known(workflow), self._submit, self.guard, self._follow,
-                allow=self.allow, style="primary", icon="check", bulk=True,
+                allow=self.allow, style="primary", icon="check", bulk=True, leads=(self.waiting, self.approved),
             ),
             Decision(
                 "approve", _("Approve"), self.waiting, self._approve, None, self._follow,
                 ask=(Field("note", _("Note"), "long", max_length=1000),),
                 allow="view", style="primary", icon="check", bulk=True, when=is_asked,
+                leads=(self.approved,),
             ),
             Decision(
                 "reject", _("Reject"), self.waiting, self.rejected, None, self._reject,

@@ -184,7 +184,7 @@ def _tell_step(session: Session, record: Any) -> None:
 def is_asked(session: AnySession, record: Any) -> bool:
     """Whether the person of a session is asked to decide a record now."""
     me, step = _me(session), _step_beneath(privileged(session), key_of(record.__tablename__), record.id)
-    if me is None or step is None:
+    if me is None or step is None or session.info["principal"].read_only:
         return False
     own = select(ApprovalAsked.user_id).where(ApprovalAsked.step_id == step)
     asked = {row[0] for row in privileged(session).execute(own)}

@@ -34,6 +34,7 @@ class ActionPages:
         context = context_of(request)
         fields = [as_field(self._resource, each) for each in self._action(request).ask]
         texts = {f.key: text_of(f, f.default, context) for f in fields if f.default is not None}
+        texts |= {f.key: request.query[f.key] for f in fields if f.key in request.query and f.kind != "password"}
         return self._form(request, texts, {}, {})
 
     def act(self, request: Request) -> Response:

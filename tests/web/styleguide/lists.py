@@ -247,7 +247,7 @@ def board(environment: Environment) -> BoardView:
             )
             for m in range((4, 3, 5, 2, 3)[n])
         )
-        lanes.append(Lane(key=str(n), title=title, colour=colour, count=str(len(cards)), total=f"¥{len(cards) * 152000:,}", share=(20, 15, 35, 18, 12)[n], cards=cards, create_url="/new"))  # fmt: skip
+        lanes.append(Lane(key=str(n), title=title, colour=colour, count=str(len(cards)), total=f"¥{len(cards) * 152000:,}", share=(20, 15, 35, 18, 12)[n], cards=cards, create_url="/new", targets=tuple(str(m) for m in range(5) if m != n)))  # fmt: skip
     return BoardView(
         bar=bar("board", "商机", create=Link(title="新建商机", url="/new")), lanes=tuple(lanes), move_url="/move"
     )
