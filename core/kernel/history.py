@@ -53,6 +53,10 @@ class HistoryEntry(Base):
     __table_args__ = (Index("ix_system_history_record", "resource", "record", "id"),)
 
 
+NOTED = frozenset({"shared", "attached"})
+"""Told in history under a name of its own, because it is no field of the record; it is taken back by a button of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What happened to one record in one flush."""
@@ -280,7 +284,7 @@ def take_back(session: Session, entry: HistoryEntry, models: dict[str, type[Mode
             _("'{resource}' {id} is no longer available.", resource=entry.resource, id=entry.record),
             _("An operation is undone as a whole; this one cannot be any more."),
         )
-    if entry.action != "create" and (not entry.before and not entry.after or "shared" in entry.after):
+    if entry.action != "create" and (not (entry.before or entry.after) or entry.after.keys() & NOTED):
         raise Conflict(_("What was done there cannot be undone."))
     if entry.action == "create":
         _still(session, entry, record, entry.after)
