@@ -23,6 +23,7 @@ from core.kernel.generations import raise_access
 from core.kernel.history import Operation
 from core.kernel.passwords import hash_password, put_password
 from core.kernel.platform import Platform
+from core.kernel.privilege import privileged
 from core.kernel.roles import Grant, Role, Scope, UserRole
 from core.kernel.settings import Settings
 from core.kernel.types import Money, now
@@ -193,7 +194,7 @@ def _customers(
     platform: Platform, session: Session, company: Company, places: dict[str, int], chance: random.Random,
     words: dict[str, list[int]], names: Sequence[str], start: int, size: int,
 ) -> None:  # fmt: skip
-    connection, resources = session.info["system"], platform.above
+    connection, resources = privileged(session), platform.above
     parties: Any = resources["customers.customer"].model.__table__.metadata.tables["customers_party"]
     operation, moment = Operation(None, "import"), now()
     firms = take_ids(connection, parties, len(names))
