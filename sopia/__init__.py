@@ -36,6 +36,7 @@ from core.web.menu import MenuEntry
 from core.web.routing import Everybody, Route
 from core.workplace.declared import Activity, Linked, Reminder
 from core.workplace.approval import Approval
+from core.workplace.attachments import Content
 from core.workplace.demo import Demo
 from core.workplace.notifications import notify
 from core.workplace.working_calendar import add_working_days, add_working_hours, working_calendar, working_hours_between
@@ -53,6 +54,7 @@ __all__ = [
     "Choice",
     "Column",
     "Conflict",
+    "Content",
     "Demo",
     "Derived",
     "Duplicates",

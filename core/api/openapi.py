@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from core.api.attachments import attachment_paths
 from core.api.collections import BASE
 from core.api.import_paths import IMPORT, import_paths
 from core.api.schemas import (
@@ -189,6 +190,7 @@ class _Told:
         told[f"{self._url}/views"] = {"get": self._views()}
         if self._resource.read_only:
             return told
+        told |= attachment_paths(self._resource, self._url, self._operation, edits=self._may("edit"))
         if self._may("edit"):
             told |= share_paths(self._resource, self._url, self._operation)
         if self._may("import") and self._may("create", "edit"):

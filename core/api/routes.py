@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from core.api.attachments import AttachmentCollection
 from core.api.collections import BASE, Collection
 from core.api.imports import ImportCollection
 from core.api.openapi import Description
@@ -28,6 +29,7 @@ def routes(platform: Platform) -> Iterable[Route]:
     for resource in resources.values():
         collection = Collection(resources, resource, records)
         yield from ShareCollection(resource, collection.url).routes()
+        yield from AttachmentCollection(resource, collection.url).routes()
         yield from _routes_of(resource, collection, records.verbs)
         if not resource.read_only:
             yield from ImportCollection(imports, resource, collection.url).routes()

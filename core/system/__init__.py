@@ -16,6 +16,7 @@ from core.system.settings import settings
 from core.system.users import users
 from core.workplace.imports_told import telling
 from core.workplace.mailing import MAILING
+from core.workplace.previews import FILES
 from core.workplace.reminders import REMINDERS
 from core.workplace.working_calendar import SETTINGS
 
@@ -24,7 +25,7 @@ plugin = Plugin(
     title=_("Administration"),
     version=platform_version(),
     resources=(users, departments, groups, roles, memberships, numberings, holidays, history, settings),
-    jobs=(*UPKEEP, *telling(IMPORTS), *MANY, *REMINDERS, *MAILING),
+    jobs=(*UPKEEP, *FILES, *telling(IMPORTS), *MANY, *REMINDERS, *MAILING),
     settings=SETTINGS,
     module="core.system",
 )

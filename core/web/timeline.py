@@ -45,6 +45,12 @@ SHARING: dict[tuple[str, bool], Callable[[str], Text]] = {
 }
 """What history says of a record that is opened to others."""
 
+FILES: dict[str, Callable[[str], Text]] = {
+    "attach": lambda name: _("added the file “{name}”", name=name),
+    "detach": lambda name: _("took the file “{name}” away", name=name),
+}
+"""What history says of files on a record."""
+
 ORIGINS: dict[str, Text] = {
     "import": _("by import"),
     "api": _("by API"),
@@ -190,6 +196,8 @@ class History:
             return of_line
         if entry.action == "edit":
             return _("changed {fields}", fields=words)
+        if "attached" in entry.after:
+            return FILES[entry.action](entry.after["attached"]["name"])
         if "shared" in entry.after:
             return SHARING[entry.action, bool(entry.after["shared"].get("write"))](entry.after["shared"]["receiver"])
         resource = self._resources.get(entry.resource)
@@ -221,5 +229,5 @@ class History:
 
 def _can_be_undone(entry: HistoryEntry) -> bool:
     """Whether a button says so: what the platform set up by itself, and what left no values, is not undone."""
-    told = bool(entry.actor_id and (entry.before or entry.after)) and "shared" not in entry.after
+    told = bool(entry.actor_id and (entry.before or entry.after)) and not entry.after.keys() & {"shared", "attached"}
     return told and entry.action != "purge"

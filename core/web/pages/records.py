@@ -26,6 +26,7 @@ from core.resources.undo import undo as take_back
 from core.web import lines
 from core.web.address import address
 from core.web.cells import initials
+from core.web.pages.attachments import files_panels
 from core.web.pages.explain import explain_link
 from core.web.pages.forms import remove_button, trail_of, undo_button
 from core.web.pages.lists import context_of, draw_table
@@ -286,6 +287,7 @@ class RecordPages:
     def _hanging(self, request: Request, row: Row) -> Iterable[Panel]:
         """What every record may have hanging on it: files, and with whom it is shared."""
         record = self._records.get(request.reader, self._resource, row.id)
+        yield from files_panels(request, self._resource, row.id)
         yield from filter(None, (shares_panel(request, self._resource, record),))
 
     def _related(
