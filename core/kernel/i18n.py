@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
+from functools import lru_cache
 from gettext import c2py
 from pathlib import Path
 from types import TracebackType
@@ -198,7 +199,14 @@ def _merge(catalogues: Iterable[Catalogue]) -> Catalogue:
 
 
 def read_catalogue(path: Path) -> Catalogue:
-    """The catalogue in a .po file, without its fuzzy and its empty entries."""
+    """The catalogue in a .po file, without its fuzzy and its empty entries; read once as long as the file stays."""
+    now = path.stat()
+    return _read_catalogue(path, now.st_mtime_ns, now.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read_catalogue(path: Path, _changed: int, _size: int) -> Catalogue:
+    # The next generation of plugins is built beside the present one, and most of its catalogues are the same.
     from babel.messages.pofile import read_po
 
     with path.open("rb") as file:
