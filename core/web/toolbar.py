@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from core.kernel.i18n import translate as _
+from core.kernel.principal import Principal
 from core.resources.calendar import Calendar
+from core.resources.dimensions import offered
 from core.resources.fields import Kind, ResolvedField, Words
 from core.resources.queries import CONTROL, ListRequest
 from core.resources.resolved import ResolvedResource, Resources
@@ -69,6 +71,7 @@ def toolbar(
         reset_columns_url=address(resource.url, without(pairs, "columns")),
         switch=_switch(resource, pairs),
         sorts=tuple(_sorts(resources, resource, readable, wanted, pairs)) if is_list else (),
+        groups=tuple(_groups(resources, resource, principal, pairs)) if is_list else (),
         saved=menu_of(request, resources, resource, pairs),
         save_url="" if principal.read_only else f"{resource.url}/views",
         query=address("", pairs).removeprefix("?"),
@@ -157,6 +160,17 @@ def _sorts(
         falling = (not current.descending) if here and current else down
         text = f"-{path}" if falling else path
         yield Link(title=steps[-1][1].label, url=address(resource.url, changed(pairs, "sort", text)), current=here)
+
+
+def _groups(resources: Resources, resource: ResolvedResource, principal: Principal, pairs: Pairs) -> Iterable[Link]:
+    """What the list can be grouped by, and the way back to one without groups."""
+    current = first([text for name, text in pairs if name == "group"]).partition(":")[0]
+    plain = tuple(pair for pair in without(pairs, "group") if pair[0] not in ("_open", "_in"))
+    yield Link(title=_("No groups"), url=address(resource.url, plain), current=not current)
+    for path in offered(resources, resource, principal):
+        steps = resources.walk(resource, path)
+        title = " · ".join(str(step.label) for _place, step in steps or ())
+        yield Link(title=title, url=address(resource.url, changed(plain, "group", path)), current=path == current)
 
 
 def _filters(

@@ -14,6 +14,7 @@ from core.resources.resolved import ResolvedResource, Resources
 from core.web.address import Pairs, address, changed, filters_of, state_of
 from core.web.bars import bar_of
 from core.web.pages.calendar import CalendarPages
+from core.web.pages.grouped import GroupedPages
 from core.web.pages.statistics import StatisticsPages
 from core.web.pages.views import first_view, note_of
 from core.web.responses import Json, Response
@@ -69,7 +70,15 @@ class ListPages:
     def _table(self, request: Request) -> Response:
         context = context_of(request)
         given = request.query.pairs
-        wanted = read_list(self._resources, self._resource, given, context)
+        # A cursor of a grouped list belongs to one of its groups.
+        grouped = bool(request.query.get("group", "").strip())
+        wanted = read_list(
+            self._resources, self._resource, [p for p in given if p[0] != "cursor"] if grouped else given, context
+        )
+        if grouped:
+            cells = Lists(self._resources, self._resource).cells(wanted.columns)
+            heads = self._heads(request, cells, wanted, state_of(given), {})
+            return GroupedPages(self._resources, self._resource).show(request, heads, wanted, context)
         lists = Lists(self._resources, self._resource)
         page = lists.page(request.connection, wanted, context)
         exact = request.query.get("count") == "true"

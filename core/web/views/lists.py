@@ -191,6 +191,35 @@ class ListView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowGroup:
+    """One group of a grouped list; with its rows where it is open."""
+
+    key: str
+    title: Words
+    count: str
+    totals: tuple[str, ...]  # one for each column, "" where there is none
+    toggle_url: str  # opens it, or closes it
+    open: bool = False
+    colour: str = ""
+    rows_html: Markup = NOTHING
+    previous_url: str = ""
+    next_url: str = ""
+    all_url: str = ""  # the plain list of its records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupedView:
+    """grouped.html: one resource as a table in groups."""
+
+    bar: Toolbar
+    by: Words
+    columns: Sequence[Column]
+    groups: tuple[RowGroup, ...]
+    count: str = ""
+    note: Words = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """One record on a board."""
 
