@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from core.api.approvals import approval_paths
 from core.api.attachments import attachment_paths
 from core.api.collections import BASE
 from core.api.import_paths import IMPORT, import_paths
@@ -91,7 +92,7 @@ class Description:
             told = _Told(resource, principal, self._currency, self._verbs)
             paths |= told.paths() | workplace_paths(resource, principal)
             schemas |= told.schemas()
-        paths |= notification_paths(principal)
+        paths |= notification_paths(principal) | approval_paths()
         schemas |= SCHEMAS
         return {
             "openapi": "3.1.0",

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from jinja2 import Environment
 from markupsafe import Markup
+from sqlalchemy import select
 
 from core.kernel.i18n import translate as _
 from core.kernel.principal import Principal
+from core.kernel.privilege import privileged
 from core.web import cookies
 from core.web.cells import initials
 from core.web.menu import MenuEntry
@@ -17,7 +19,8 @@ from core.web.pages.views import url_of
 from core.web.routing import MOST_SEGMENTS
 from core.web.views import Banner, Link, NavigationGroup, Notice, Person, Shell
 from core.web.views.shell import Words
-from core.workplace.notifications import COUNTED, unread
+from core.workplace.approvals import WAITING
+from core.workplace.notifications import COUNTED, UNREAD
 from core.workplace.views import pinned_views
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ class Shells:
         if signed is None or not request.principal.user_id:
             return common
         frame, path, held = self._frame(request.principal), request.path, request.incoming.cookies
+        unread, waiting = _counts(request)
         return replace(
             common,
             theme=cast(Any, signed.theme if signed.theme in ("light", "dark") else "system"),
@@ -79,8 +83,10 @@ class Shells:
             administration=_administration(path) if frame.administers else None,
             create=frame.create,
             user=person(request.principal.user_id, request.principal.name),
-            unread=_unread(request),
+            unread=unread,
+            inbox=_inbox(path, waiting),
             user_links=(
+                Link(title=_("My approvals"), url="/approvals", icon="check"),
                 Link(title=_("My imports"), url="/imports", icon="import"),
                 Link(title=_("Preferences"), url="/preferences", icon="gear"),
             ),
@@ -95,7 +101,8 @@ class Shells:
         opened = request.incoming.cookies.get(cookies.OPEN, "")[:200]
         here = tuple(url for url in _above(request.path) if url in frame.urls)
         leads = bool(shell.team)
-        key = (request.locale, shell.theme, shell.density, shell.narrow, shell.unread, opened, here, leads)
+        asked = (shell.inbox.count, shell.inbox.current) if shell.inbox else None
+        key = (request.locale, shell.theme, shell.density, shell.narrow, shell.unread, asked, opened, here, leads)
         found = frame.drawn.get(key)
         if found is None:
             if len(frame.drawn) >= DRAWN:
@@ -173,10 +180,20 @@ class Shells:
         return (Banner(text=_("Safe mode: all plugins are left out until Sopia is started without --safe.")),)
 
 
-def _unread(request: Request) -> str:
-    """What the bell says: one look into a short index."""
-    count = unread(request.connection, request.principal.user_id)
-    return f"{COUNTED - 1}+" if count >= COUNTED else str(count or "")
+COUNTS = select(UNREAD.scalar_subquery(), WAITING.scalar_subquery())
+
+
+def _counts(request: Request) -> tuple[str, int]:
+    """What the bell says, and how many approvals wait: one look into two short indexes."""
+    row = privileged(request.connection).execute(COUNTS, {"me": request.principal.user_id}).one()
+    return f"{COUNTED - 1}+" if row[0] >= COUNTED else str(row[0] or ""), int(row[1])
+
+
+def _inbox(path: str, waiting: int) -> Link | None:
+    here = path == "/approvals"
+    if not waiting and not here:
+        return None
+    return Link(title=_("Approvals"), url="/approvals", icon="check", count=str(waiting or ""), current=here)
 
 
 def person(user_id: int, name: str, *, url: str = "", title: Words = "") -> Person:

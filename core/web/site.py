@@ -49,8 +49,10 @@ PAGES: Final = (
     "core.web.pages.workplace",
     "core.web.pages.notifications",
     "core.web.pages.team",
+    "core.web.pages.approvals",
     "core.api.routes",
     "core.api.workplace",
+    "core.api.approvals",
 )
 """The modules whose `routes(platform)` gives the platform's own pages."""
 

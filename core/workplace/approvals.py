@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.orm import Session as AnySession
 
 from core.kernel.access import load_principal
@@ -57,6 +57,18 @@ class Waiting:
     since: dt.datetime
     rule: str
     for_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A request as whoever submitted it follows it."""
+
+    resource: str
+    record_id: int
+    label: str
+    state: str
+    submitted_at: dt.datetime
+    rule: str
 
 
 # ------------------------------------------------------------------------------------------------------ what happens
@@ -293,15 +305,28 @@ def inbox(session: AnySession, user_id: int) -> list[Waiting]:
     return sorted(found.values(), key=lambda each: (each.since, each.id))
 
 
-def count_waiting(connection: Connection, user_id: int) -> int:
-    """How many requests wait for somebody himself."""
-    wanted = (
-        select(ApprovalAsked.id)
-        .join(ApprovalStep, ApprovalStep.id == ApprovalAsked.step_id)
-        .where(ApprovalAsked.user_id == user_id, ApprovalStep.state == "open")
-        .limit(SHOWN)
+def submitted_by(session: AnySession, user_id: int, most: int = 20) -> list[Submitted]:
+    """What somebody has submitted, the latest first."""
+    shown = (
+        ApprovalRequest.resource,
+        ApprovalRequest.record_id,
+        ApprovalRequest.label,
+        ApprovalRequest.state,
+        ApprovalRequest.submitted_at,
+        ApprovalRequest.rule,
     )
-    return len(connection.execute(wanted).all())
+    wanted = select(*shown).where(ApprovalRequest.requester_id == user_id).order_by(ApprovalRequest.id.desc())
+    return [Submitted(*row) for row in privileged(session).execute(wanted.limit(most))]
+
+
+WAITING: Final = select(func.count()).select_from(
+    select(ApprovalAsked.id)
+    .join(ApprovalStep, ApprovalStep.id == ApprovalAsked.step_id)
+    .where(ApprovalAsked.user_id == bindparam("me"), ApprovalStep.state == "open")
+    .limit(SHOWN)
+    .subquery()
+)
+"""How many requests wait for a person `me`, those included that he stands in for since they were asked."""
 
 
 def resource_of(session: AnySession, record: Any) -> ResolvedResource:

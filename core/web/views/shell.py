@@ -118,6 +118,7 @@ class Shell:
     narrow: bool = False  # the navigation shows icons only; remembered in the cookie `sopia_narrow`
     home: Link | None = None
     team: Link | None = None  # below it, for who leads one
+    inbox: Link | None = None  # what waits for approval, with how many; None: nothing does
     navigation: tuple[NavigationGroup, ...] = ()
     administration: Link | None = None  # drawn at the foot of the navigation
     create: tuple[Link, ...] = ()  # the plus in the top bar: what this user may create
