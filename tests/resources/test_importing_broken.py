@@ -12,7 +12,7 @@ import xlsxwriter
 
 from core.kernel.errors import Invalid, SopiaError, TooLarge
 from core.resources.importing.seen import SeenRows
-from core.resources.importing.workshop import LIMITS
+from core.resources.importing.workshop import LARGEST
 from tests.resources.desk import Desk
 from tests.resources.importing_desk import Importing, table
 
@@ -84,11 +84,16 @@ def test_what_is_no_table_is_refused_with_a_remedy_and_leaves_nothing(importing:
         with pytest.raises(error) as raised:
             importing.bring(admin, content, name=f"{name}.csv")
         assert str(raised.value), name
-    with pytest.raises(TooLarge):
-        importing.imports.bring(
-            admin, importing.desk.customers, io.BufferedReader(Zeros(200 * 10**6)), "two hundred megabytes.csv"
-        )
-    assert LIMITS.bytes < 200 * 10**6
+    for origin in ("page", "command"):
+        with pytest.raises(TooLarge):
+            importing.imports.bring(
+                admin,
+                importing.desk.customers,
+                io.BufferedReader(Zeros(200 * 10**6)),
+                "two hundred megabytes.csv",
+                origin,
+            )
+    assert LARGEST.bytes < 200 * 10**6
     with importing.reading() as connection:
         from core.resources.importing import kept
 

@@ -27,7 +27,7 @@ from core.resources.importing.plans import Plan
 from core.resources.importing.running import Run
 from core.resources.importing.targets import Guess, Target, guess, key_targets, plain_name, signature, targets_of
 from core.resources.importing.undoing import Undoing
-from core.resources.importing.workshop import CHUNK, LIMITS, Tell, Workshop, chunks, estimate, silent
+from core.resources.importing.workshop import CHUNK, LARGEST, LIMITS, Tell, Workshop, chunks, estimate, silent
 from core.resources.resolved import ResolvedResource
 from core.resources.sheets import Row, read_table, write_csv
 
@@ -70,8 +70,9 @@ class Imports:
         """Keep a file and find out what its columns are; Invalid where it is no table, TooLarge beyond the limits."""
         self._workshop.need(principal, resource)
         name = _tidy_name(filename)
-        stored = self._platform.storage.put(file, LIMITS.bytes)
-        with self._platform.storage.open(stored.key) as content, read_table(content, name, LIMITS) as table:
+        limits = LARGEST if origin == "command" else LIMITS
+        stored = self._platform.storage.put(file, limits.bytes)
+        with self._platform.storage.open(stored.key) as content, read_table(content, name, limits) as table:
             if next(iter(table), None) is None:
                 raise Invalid([FieldError("file", _("The file has a header and no rows below it."))])
             encoding, sheet = table.encoding.name if table.encoding else "", table.sheet

@@ -20,6 +20,9 @@ from core.resources.resolved import ResolvedResource
 WHOLE: Final = 2_000
 """A dictionary of at most so many words is read at once."""
 
+REMEMBERED: Final = 100_000
+"""Of a larger dictionary so many words are kept in mind, those of one chunk beyond it."""
+
 AT_ONCE: Final = 500
 LONGEST: Final = 300
 NAMES: Final = ("key", "login", "code", "number")
@@ -54,6 +57,8 @@ class Links:
 
     def prepare(self, connection: Connection, texts: Iterable[str]) -> None:
         """Look up the words that are not known yet, on a connection in the person's scope."""
+        if len(self._known) > REMEMBERED and not self.grows and not self._whole:
+            self._known = {}
         wanted = {text for text in texts if text not in self._known}
         if not wanted or not self._principal.allows(self.target.key, "view"):
             return

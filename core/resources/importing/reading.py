@@ -91,9 +91,22 @@ def _plain(field: ResolvedField, context: Context) -> Read:
         return lambda raw: None if (minor := values.money(raw, context.currency)) is None else Money(minor)
     if kind == "boolean":
         return values.boolean
+    if kind == "text":
+        return _text(field, context)
     if kind in WORDY:
         return lambda raw: None if values.is_blank(raw) else read_plain(field, raw, context) or None
     return lambda raw: read_plain(field, raw, context)
+
+
+def _text(field: ResolvedField, context: Context) -> Read:
+    longest, line, is_blank = field.max_length, values.text, values.is_blank
+
+    def read(raw: Cell) -> Any:
+        if is_blank(raw):
+            return None
+        return (line(raw, longest) if type(raw) is str else read_plain(field, raw, context)) or None
+
+    return read
 
 
 def _integer(field: ResolvedField) -> Read:

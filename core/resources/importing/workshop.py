@@ -25,8 +25,11 @@ from core.resources.sheets import Limits, Row, Table, read_table
 CHUNK: Final = 2_000
 """Rows of one transaction."""
 
-LIMITS: Final = Limits(bytes=180 * 2**20)
-"""A million rows of a dozen columns are read."""
+LIMITS: Final = Limits(bytes=64 * 2**20)
+"""Of a file that comes over the network."""
+
+LARGEST: Final = Limits(bytes=180 * 2**20)
+"""Of a file that the command line brings: a million rows of a dozen columns."""
 
 
 class Tell(Protocol):
@@ -70,7 +73,7 @@ class Workshop:
         encoding, sheet = found.plan.encoding or None, found.plan.sheet or None
         with (
             self.platform.storage.open(found.file_key) as content,
-            read_table(content, found.filename, LIMITS, encoding=encoding, sheet=sheet) as table,
+            read_table(content, found.filename, LARGEST, encoding=encoding, sheet=sheet) as table,
         ):
             yield table
 
