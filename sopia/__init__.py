@@ -30,13 +30,14 @@ from core.resources.importing.declared import Alongside, Brings, Headings
 from core.resources.linked import Links
 from core.resources.numbering import Numbering
 from core.resources.resource import Action, Column, Derived, Duplicates, Extension, Panel, Resource, Rows, Section
+from core.resources.values.capitals import capital_amount
 from core.resources.views import Statistics, View
 from core.resources.workflow import State, StateChanged, Transition, Workflow
 from core.web.menu import MenuEntry
 from core.web.routing import Everybody, Route
+from core.workplace.attachments import Content
 from core.workplace.declared import Activity, Linked, Reminder
 from core.workplace.approval import Approval
-from core.workplace.attachments import Content
 from core.workplace.demo import Demo
 from core.workplace.notifications import notify
 from core.workplace.working_calendar import add_working_days, add_working_hours, working_calendar, working_hours_between
@@ -109,6 +110,7 @@ __all__ = [
     "add_working_hours",
     "announce",
     "between",
+    "capital_amount",
     "concerning",
     "enqueue",
     "hookimpl",

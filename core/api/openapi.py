@@ -191,6 +191,7 @@ class _Told:
         told[f"{self._url}/views"] = {"get": self._views()}
         if self._resource.read_only:
             return told
+        told[f"{one}/print.pdf"] = {"get": self._print()}
         told |= attachment_paths(self._resource, self._url, self._operation, edits=self._may("edit"))
         if self._may("edit"):
             told |= share_paths(self._resource, self._url, self._operation)
@@ -332,6 +333,19 @@ class _Told:
                         )
                     )
                 yield told
+
+    def _print(self) -> dict[str, Any]:
+        file: Schema = {"type": "string", "format": "binary"}
+        return self._operation(
+            "print",
+            _("Its document as a PDF"),
+            (401, 403, 404, 429),
+            parameters=[_ref("id", "parameters")],
+            answers={
+                "200": {"description": str(_("The file.")), "content": {"application/pdf": {"schema": file}}},
+                "501": {"description": str(_("The support for PDF is not installed.")), "content": ERRORS},
+            },
+        )
 
     def _read(self) -> dict[str, Any]:
         return self._operation(

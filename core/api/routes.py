@@ -14,6 +14,7 @@ from core.resources.actions import Verbs
 from core.resources.importing.imports import Imports
 from core.resources.records import Records
 from core.resources.resolved import ResolvedResource, Resources
+from core.web.pages.printing import PrintPages
 from core.web.routing import Route
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def routes(platform: Platform) -> Iterable[Route]:
         collection = Collection(resources, resource, records)
         yield from ShareCollection(resource, collection.url).routes()
         yield from AttachmentCollection(resource, collection.url).routes()
+        yield from PrintPages(resources, resource, records).routes(collection.url)
         yield from _routes_of(resource, collection, records.verbs)
         if not resource.read_only:
             yield from ImportCollection(imports, resource, collection.url).routes()

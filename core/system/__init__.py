@@ -17,6 +17,7 @@ from core.system.users import users
 from core.workplace.imports_told import telling
 from core.workplace.mailing import MAILING
 from core.workplace.previews import FILES
+from core.workplace.printing import ON_PAPER
 from core.workplace.reminders import REMINDERS
 from core.workplace.working_calendar import SETTINGS
 
@@ -26,6 +27,6 @@ plugin = Plugin(
     version=platform_version(),
     resources=(users, departments, groups, roles, memberships, numberings, holidays, history, settings),
     jobs=(*UPKEEP, *FILES, *telling(IMPORTS), *MANY, *REMINDERS, *MAILING),
-    settings=SETTINGS,
+    settings=(*SETTINGS, *ON_PAPER),
     module="core.system",
 )

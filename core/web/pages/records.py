@@ -30,6 +30,7 @@ from core.web.pages.attachments import files_panels
 from core.web.pages.explain import explain_link
 from core.web.pages.forms import remove_button, trail_of, undo_button
 from core.web.pages.lists import context_of, draw_table
+from core.web.pages.printing import print_buttons
 from core.web.pages.shares import shares_panel
 from core.web.responses import Response, is_local
 from core.web.showing import base_of, fact_of, kind_of
@@ -99,7 +100,7 @@ class RecordPages:
             summary=tuple(self._summary(request, row)),
             primary=primary,
             actions=tuple(beside),
-            more=(*rest, *self._for_oneself(request, row.id), *((remove,) if remove else ())),
+            more=(*rest, *print_buttons(resource, row.id), *self._for_oneself(request, row.id), *((remove,) if remove else ())),
             smart=smart,
             sections=self._sections(request, row),
             panels=[*panels, *broken],

@@ -23,6 +23,7 @@ from core.web.pages.exports import export_list
 from core.web.pages.forms import FormPages
 from core.web.pages.lists import ListPages
 from core.web.pages.many import ManyPages
+from core.web.pages.printing import PrintPages
 from core.web.pages.records import RecordPages, undo
 from core.web.pages.shares import SharePages
 from core.web.responses import Json, Response
@@ -61,6 +62,7 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
     yield Route(f"{url}/options", partial(_options, resources, resource), f"{key}.view")
     yield Route(f"{url}/{{id:int}}/explain", ExplainPages(resources, resource, records).show, EXPLAINED)
     yield Route(f"{url}/{{id:int}}/timeline", pages.older, f"{key}.view")
+    yield from PrintPages(resources, resource, records).routes()
     if resource.read_only:
         return
     yield from SharePages(resources, resource, records).routes()
