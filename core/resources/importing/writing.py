@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Dialect, Table, select
 from sqlalchemy.exc import DataError, IntegrityError
 
 from core.kernel.access import Principal
+from core.kernel.announcing import Announcer
 from core.kernel.errors import FieldError, Invalid, NotFound, SopiaError
 from core.kernel.gate import Gate
 from core.kernel.guard import ScopedSession
@@ -49,6 +50,7 @@ class _Part:
     parents: list[int]
     column: str
     batch: Batch
+    resource: str
 
 
 @dataclass(slots=True)
@@ -190,18 +192,26 @@ class Writer:
         parent = child.fields[part.by].column
         assert parent is not None
         batch = Batch(self._dialect, child.model, names, rows, resource=child)
-        return _Part([number for number, _found in given], parent.name, batch)
+        return _Part([number for number, _found in given], parent.name, batch, child.key)
 
     def _insert(self, system: Connection, prepared: Prepared) -> None:
         brought = {column: batch.insert(system, self._operation) for column, batch in prepared.brought.items()}
         ids = prepared.records.insert(system, self._operation, brought)
         for verdict, record_id in zip(prepared.verdicts, ids, strict=True):
             verdict.record_id = record_id
+        self._announce(system, self._resource.key, ids)
         for part in prepared.parts:
-            part.batch.insert(system, self._operation, {part.column: [ids[number] for number in part.parents]})
+            links = {part.column: [ids[number] for number in part.parents]}
+            self._announce(system, part.resource, part.batch.insert(system, self._operation, links))
         for each in self._several:
             self._link(system, each, prepared.verdicts)
         self._insert_extensions(system, prepared.verdicts)
+
+    def _announce(self, system: Connection, key: str, ids: Sequence[int]) -> None:
+        """Let listeners hear of records that no unit of work has made."""
+        for watcher in self._desk.gate.watchers:
+            if isinstance(watcher, Announcer):
+                watcher.announce_many(system, self._operation, "create", key, ids)
 
     def _link(self, system: Connection, each: ResolvedField, verdicts: Sequence[Verdict]) -> None:
         """Tie records to the several others that a field names."""
