@@ -321,6 +321,8 @@ Installing Sopia registers its test kit with pytest.
 | name | what it is |
 |---|---|
 | `core.testing.checks.PluginChecks` | the checks that every plugin gets: `class TestVisits(PluginChecks): plugin = "visits"` |
+| its `make(session, model, owner)`, `values(session, resource, owner)`, `not_by_hand` | override them where records need \
+more than made-up values: how one is made, what the API must be sent, which resources nobody types |
 | `core.testing.samples.make_record`, `make_person` | records of any model, people with roles |
 | `core.testing.client.Client` | somebody at a browser, without a browser: calls the application in the same process |
 | the fixture `installed_plugins` | override it to say which plugins the installation of a test has |
