@@ -18,6 +18,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Declarations": (
         "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action", "Rows", "Derived", "Duplicates",
         "Workflow", "State", "Transition", "Approval", "Numbering", "Board",
+        "Statistics", "Calendar", "View",
         "Extension",
         "Activity", "Reminder", "Linked", "Setting", "Route", "MenuEntry", "Job", "Schedule", "Headings", "Alongside", "Brings",
     ),
@@ -25,6 +26,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Tables and values": ("Model", "link", "between", "Links", "Money", "MoneyType", "Instant", "now", "values"),
     "Sessions and hooks": ("Session", "acting", "read_setting", "hookimpl", "concerning", "enqueue", "notify"),
     "Events": ("announce", "listen", "StateChanged", "RecordCreated", "RecordChanged", "RecordDeleted", "RecordRestored"),
+    "Working calendar": ("working_calendar", "add_working_days", "add_working_hours", "working_hours_between"),
     "Words": ("translate", "translate_plural", "translator", "Text"),
     "Errors": (
         "SopiaError", "BadRequest", "Forbidden", "NotFound", "Conflict", "Stale", "Invalid", "FieldError",
@@ -88,6 +90,18 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "fields": "`Field`s that refine what the columns cannot say",
         "parts": "panels, actions, the duplicate rule, what imports should know",
         "icon": "the name of an icon of the platform",
+    },
+    "Calendar": {
+        "start": "the date or moment at which a record stands in the calendar",
+        "end": "the date or moment up to which it lasts; empty: it stands on one day",
+        "title": "the text of an entry; else what the record is called",
+        "colour": "the field with its colour: a choice, or a relation to records that have one",
+    },
+    "View": {
+        "title": "what people read",
+        "sort": "the order, as the address says it: `-due_on`",
+        "columns": "the columns; else the usual ones",
+        "group": "what the list is grouped by: `state`, `due_on:week`",
     },
     "Field": {
         "key": "the column's name, for a relation without `_id`",
