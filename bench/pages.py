@@ -112,7 +112,9 @@ def _measured(
             row += [""] * 6
             continue
         median, rate, work = (_middle(theirs_, each) for each in ("median", "rate", "cpu"))
-        row += [median, round(rate), work, median / _middle(mine, "median"), _middle(mine, "rate") / rate, work / cpu]
+        # Who answered nothing within the time is at least so many times slower.
+        times = _middle(mine, "rate") / max(rate, 1 / given.seconds)
+        row += [median, round(rate), work, median / _middle(mine, "median"), times, work / cpu]
     return row
 
 

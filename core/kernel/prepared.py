@@ -38,8 +38,12 @@ class Prepared:
 
     def first(self, connection: Connection, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """The first row by the names of its columns."""
-        rows = self.rows(connection, values)
-        return dict(zip(self._statement.exported_columns.keys(), rows[0], strict=True)) if rows else None
+        return next(iter(self.named(connection, values)), None)
+
+    def named(self, connection: Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rows by the names of their columns."""
+        names = self._statement.exported_columns.keys()
+        return [dict(zip(names, row, strict=True)) for row in self.rows(connection, values)]
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> None:
         """Run a statement that gives no rows."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, ClassVar, Final
 
-from sqlalchemy import BigInteger, Connection, Index, String, delete, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, Index, String, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.kernel.database import Model
@@ -22,6 +22,7 @@ from core.kernel.history import Change, write_changes
 from core.kernel.i18n import translate as _
 from core.kernel.jobs import enqueue
 from core.kernel.policies import Attached, Public, Sealed
+from core.kernel.prepared import Prepared
 from core.kernel.privilege import privileged
 from core.kernel.storage import Stored
 from core.kernel.types import Key, link, now
@@ -163,8 +164,8 @@ MARKS: Final = (
 
 def files_of(connection: Connection, resource: str, record_id: int, slot: str = "") -> list[File]:
     """The files of a record, the newest first. The caller has found the record in the reader's scope."""
-    rows = privileged(connection).execute(_files(resource, record_id).where(ATTACHMENT.slot == slot).limit(500))
-    return [File(**row._asdict()) for row in rows]
+    found = _IN_SLOT.named(privileged(connection), {"of": resource, "record": record_id, "place": slot})
+    return [File(**row) for row in found]
 
 
 def find_file(connection: Connection, resource: str, record_id: int, file_id: int) -> File:
@@ -186,7 +187,7 @@ def newest(connection: Connection, resource: str, record_id: int, slot: str, num
     return File(**row._asdict())
 
 
-def _files(resource: str, record_id: int) -> Any:
+def _files(resource: Any, record_id: Any) -> Any:
     names = ("id", "slot", "number", "name", "kind", "size", "file_key", "preview_file_key", "author_id", "created_at")
     return (
         select(*(ATTACHMENT[name] for name in names), func.coalesce(User.name, "").label("author"))
@@ -194,6 +195,12 @@ def _files(resource: str, record_id: int) -> Any:
         .where(ATTACHMENT.resource == resource, ATTACHMENT.record_id == record_id, ATTACHMENT.deleted_at.is_(None))
         .order_by(ATTACHMENT.number.desc(), ATTACHMENT.id.desc())
     )
+
+
+_IN_SLOT = Prepared(
+    _files(bindparam("of"), bindparam("record")).where(ATTACHMENT.slot == bindparam("place")).limit(500)
+)
+"""What every page of a record asks."""
 
 
 # ---------------------------------------------------------------- writing

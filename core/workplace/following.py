@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Index, String, delete, insert, select
+from sqlalchemy import Connection, Index, String, bindparam, delete, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm import Session as AnySession
 
 from core.kernel.database import Base
 from core.kernel.gate import privileged
 from core.kernel.policies import Private
+from core.kernel.prepared import Prepared
 from core.kernel.types import Key, link, now
 
 
@@ -45,10 +46,18 @@ def unfollow(session: AnySession, user_id: int, resource: str, record_id: int) -
     privileged(session).execute(delete(Follower).where(*_at(resource, record_id), FOLLOWER.user_id == user_id))
 
 
+_ONE = Prepared(
+    select(FOLLOWER.id).where(
+        FOLLOWER.resource == bindparam("of"),
+        FOLLOWER.record_id == bindparam("record"),
+        FOLLOWER.user_id == bindparam("person"),
+    )
+)
+
+
 def follows(connection: Connection, user_id: int, resource: str, record_id: int) -> bool:
     """Whether somebody follows a record."""
-    asked = select(FOLLOWER.id).where(*_at(resource, record_id), FOLLOWER.user_id == user_id)
-    return privileged(connection).execute(asked).first() is not None
+    return bool(_ONE.rows(privileged(connection), {"of": resource, "record": record_id, "person": user_id}))
 
 
 def followers_of(connection: Connection, resource: str, record_id: int) -> list[int]:

@@ -22,6 +22,7 @@ from core.kernel.gate import Gate, privileged
 from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Private
+from core.kernel.prepared import Prepared
 from core.kernel.principal import NOBODY
 from core.kernel.types import Key, link, now
 from core.kernel.users import User
@@ -94,11 +95,13 @@ class MailChoice(Base):
 TABLE = Notification.__table__
 NOTE = TABLE.c
 
-UNREAD = select(func.count()).select_from(
-    select(literal(1).label("one"))
-    .where(NOTE.user_id == bindparam("me"), NOTE.read_at.is_(None))
-    .limit(COUNTED)
-    .subquery()
+UNREAD = Prepared(
+    select(func.count()).select_from(
+        select(literal(1).label("one"))
+        .where(NOTE.user_id == bindparam("me"), NOTE.read_at.is_(None))
+        .limit(COUNTED)
+        .subquery()
+    )
 )
 
 
@@ -205,7 +208,7 @@ def unpacked(kept: Mapping[str, Any] | None) -> str:
 
 def unread(connection: Connection, user_id: int) -> int:
     """How many somebody has not read, up to a hundred: one look into a short index."""
-    return int(privileged(connection).execute(UNREAD, {"me": user_id}).scalar_one())
+    return int(UNREAD.rows(privileged(connection), {"me": user_id})[0][0])
 
 
 def notes_of(

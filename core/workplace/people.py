@@ -13,6 +13,7 @@ from core.kernel.departments import Department, Membership
 from core.kernel.gate import privileged
 from core.kernel.history import HistoryEntry
 from core.kernel.policies import Own, Through
+from core.kernel.prepared import Prepared
 from core.kernel.users import User
 from core.resources.resolved import ResolvedResource, Resources
 from core.workplace.declared import Activity
@@ -89,6 +90,9 @@ TEAM = (
 """The people of the departments that `leader` heads or deputises, those below included, and who reports to him."""
 
 
+_ONE = Prepared(TEAM.where(User.id == bindparam("person")))
+
+
 def team_of(session: AnySession | Connection, leader: int) -> list[int]:
     """The people of somebody's team, without himself."""
     return [row[0] for row in privileged(session).execute(TEAM, {"leader": leader}) if row[0] != leader]
@@ -96,10 +100,7 @@ def team_of(session: AnySession | Connection, leader: int) -> list[int]:
 
 def manages(session: AnySession | Connection, leader: int, person: int) -> bool:
     """Whether a person belongs to the team of another."""
-    found = privileged(session).execute(
-        TEAM.where(User.id == bindparam("person")), {"leader": leader, "person": person}
-    )
-    return leader != person and found.first() is not None
+    return leader != person and bool(_ONE.rows(privileged(session), {"leader": leader, "person": person}))
 
 
 def colleagues(session: AnySession | Connection, ids: list[int]) -> list[Colleague]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from core.kernel.departments import Department
 from core.kernel.errors import Conflict, FieldError, Invalid, NotFound
@@ -58,20 +58,8 @@ def may_share(session: ScopedSession, resource: ResolvedResource, record: Any) -
 
 def shares_of(connection: Connection, resource: str, record_id: int) -> list[Sharing]:
     """With whom a record is shared now. The caller has found the record in the reader's scope."""
-    rows = privileged(connection).execute(
-        select(
-            Share.__table__,
-            User.name.label("of_user"),
-            Department.name.label("of_department"),
-            Group.name.label("of_group"),
-        )
-        .outerjoin(User, User.id == SHARE.user_id)
-        .outerjoin(Department, Department.id == SHARE.department_id)
-        .outerjoin(Group, Group.id == SHARE.group_id)
-        .where(SHARE.resource == resource, SHARE.record_id == record_id, *_present())
-        .order_by(SHARE.id)
-    )
-    return [_sharing(row) for row in rows]
+    given = {"of": resource, "record": record_id, "now": now()}
+    return [_sharing(row) for row in privileged(connection).execute(_OF_RECORD, given)]
 
 
 def share(
@@ -146,8 +134,24 @@ def _receiver(session: ScopedSession, given: Mapping[str, int | None]) -> tuple[
     return kind, receiver_id
 
 
-def _present() -> tuple[Any, ...]:
-    return (SHARE.deleted_at.is_(None), or_(SHARE.expires_at.is_(None), SHARE.expires_at > now()))
+def _present(moment: Any) -> tuple[Any, ...]:
+    return (SHARE.deleted_at.is_(None), or_(SHARE.expires_at.is_(None), SHARE.expires_at > moment))
+
+
+_OF_RECORD = (
+    select(
+        Share.__table__,
+        User.name.label("of_user"),
+        Department.name.label("of_department"),
+        Group.name.label("of_group"),
+    )
+    .outerjoin(User, User.id == SHARE.user_id)
+    .outerjoin(Department, Department.id == SHARE.department_id)
+    .outerjoin(Group, Group.id == SHARE.group_id)
+    .where(SHARE.resource == bindparam("of"), SHARE.record_id == bindparam("record"), *_present(bindparam("now")))
+    .order_by(SHARE.id)
+)
+"""What every page of a record asks; built once."""
 
 
 def _sharing(row: Row[Any]) -> Sharing:
