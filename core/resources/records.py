@@ -87,6 +87,8 @@ class Records:
         record = session.get(resource.model, record_id) if 0 < record_id <= LARGEST_ID else None
         if record is None:
             raise NotFound
+        # The session itself lets go of what nobody holds, and a page asks for its record several times.
+        session.info.setdefault("held", {})[resource.key, record_id] = record
         return record
 
     def create(
