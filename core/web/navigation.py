@@ -10,6 +10,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from core.kernel.i18n import translate as _
+from core.kernel.prepared import Prepared
 from core.kernel.principal import Principal
 from core.kernel.privilege import privileged
 from core.web import cookies
@@ -180,12 +181,12 @@ class Shells:
         return (Banner(text=_("Safe mode: all plugins are left out until Sopia is started without --safe.")),)
 
 
-COUNTS = select(UNREAD.scalar_subquery(), WAITING.scalar_subquery())
+COUNTS = Prepared(select(UNREAD.scalar_subquery(), WAITING.scalar_subquery()))
 
 
 def _counts(request: Request) -> tuple[str, int]:
     """What the bell says, and how many approvals wait: one look into two short indexes."""
-    row = privileged(request.connection).execute(COUNTS, {"me": request.principal.user_id}).one()
+    row = COUNTS.rows(privileged(request.connection), {"me": request.principal.user_id})[0]
     return f"{COUNTED - 1}+" if row[0] >= COUNTED else str(row[0] or ""), int(row[1])
 
 

@@ -95,14 +95,13 @@ class MailChoice(Base):
 TABLE = Notification.__table__
 NOTE = TABLE.c
 
-UNREAD = Prepared(
-    select(func.count()).select_from(
-        select(literal(1).label("one"))
-        .where(NOTE.user_id == bindparam("me"), NOTE.read_at.is_(None))
-        .limit(COUNTED)
-        .subquery()
-    )
+UNREAD = select(func.count()).select_from(
+    select(literal(1).label("one"))
+    .where(NOTE.user_id == bindparam("me"), NOTE.read_at.is_(None))
+    .limit(COUNTED)
+    .subquery()
 )
+_UNREAD = Prepared(UNREAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +207,7 @@ def unpacked(kept: Mapping[str, Any] | None) -> str:
 
 def unread(connection: Connection, user_id: int) -> int:
     """How many somebody has not read, up to a hundred: one look into a short index."""
-    return int(UNREAD.rows(privileged(connection), {"me": user_id})[0][0])
+    return int(_UNREAD.rows(privileged(connection), {"me": user_id})[0][0])
 
 
 def notes_of(
