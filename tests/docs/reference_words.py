@@ -135,7 +135,10 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "to": "the field of the person who is reminded",
         "when": "`when(record)`: whether there is still something to be reminded of",
     },
-    "Content": {"title": "the heading of the panel with the versions", "accept": "kinds of files that are taken, such as `application/pdf`; empty: all"},
+    "Content": {
+        "title": "the heading of the panel with the versions",
+        "accept": "kinds of files that are taken, such as `application/pdf`; empty: all",
+    },
     "Linked": {"resource": "the key of the resource whose records are shown", "title": "the heading"},
     "Column": {"field": "the name of the field", "label": "another heading than the field's label"},
     "Section": {"title": "the heading", "fields": FIELDS, "tab": "the tab that it stands on"},
@@ -267,7 +270,7 @@ AFTER: Final = """## What a model says
 | `__tablename__` | `<plugin>_<noun>`; the resource's key is the same with a point, `customers_follow_up` → `customers.follow_up` |
 | the mixin `Scoped`, or `__policy__ = …` | who may see its rows; without either the plugin does not start |
 | `__label__` | the column that says what a record is called; else `name`, `title`, `number`, `subject`, `code` or `login` |
-| a column `file_key` or `…_file_key` | the key of a file in the storage: backup, verify and upkeep know it by the ending of the name |
+| a column `file_key` or `…_file_key` | the key of a file: backup, verify and upkeep know it by its name |
 | `__address__` | the collection in the address, where the English plural of the noun is not it |
 
 Every `Model` has `id`, `version`, `created_at`, `updated_at` and `deleted_at`; what was deleted is in the recycle bin and
@@ -281,7 +284,7 @@ out of sight of every query. A `Scoped` one has `owner_id` and `department_id` a
 | `migrations/0001_….py` | how its tables came about; without them the tables follow the models |
 | `templates/<plugin>/` | Jinja templates; `{{ _("…") }}` translates, and values of the text stand in braces |
 | `static/<plugin>/` | files below `/static/`; `<plugin>.css` and `<plugin>.js` are part of every page |
-| `templates/<plugin>/print_<noun>.html`, `….typ` | the printed document of a resource, as a page and (by typst) as a PDF, in place of the usual one |
+| `templates/<plugin>/print_<noun>.html`, `….typ` | a resource on paper: the print page and the PDF |
 | `locale/<locale>/LC_MESSAGES/<plugin>.po` | translations |
 
 ## Slots
