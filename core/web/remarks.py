@@ -48,7 +48,7 @@ def kinds_for(
     guides = principal.reach(resource.key, "guide").level not in ("none", "own") or bool(my_team(request))
     if guides:
         record = records.get(request.reader, resource, record_id)
-        guides = Remarks(records.resources).may_guide(request.reader, principal, resource, record)
+        guides = Remarks(records.resources).offers_guidance(request.reader, principal, resource, record)
     return tuple((key, title) for key, title in KINDS.items() if key != "guidance" or guides)
 
 

@@ -232,6 +232,11 @@ class Remarks:
             return False
         return judge(session, principal, resource.key, record, "guide").allowed
 
+    def offers_guidance(self, session: Session, principal: Principal, resource: ResolvedResource, record: Any) -> bool:
+        """Whether a page offers it: also to whoever may, not on what he is in charge of himself."""
+        mine = person_in_charge(session, self._resources, resource, record) == principal.user_id
+        return not mine and self.may_guide(session, principal, resource, record)
+
     def _addressee(
         self,
         session: Session,
