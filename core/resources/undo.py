@@ -17,6 +17,7 @@ from core.kernel.history import HistoryEntry
 from core.kernel.plugins import table_of
 from core.kernel.predicates import key_of
 from core.kernel.privilege import privileged
+from core.resources.locks import refuse_locked
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.rows import ResolvedRows
 
@@ -31,6 +32,8 @@ def undo(session: ScopedSession, resources: Resources, operation: str) -> int:
 
     @contextmanager
     def able(mine: Any, entry: HistoryEntry) -> Iterator[Any]:
+        for place in places.get(entry.resource, ()):
+            _refuse_locked(session, *place, entry.record)
         # A place in a department is a row of the person and of the department: the right to edit either is enough.
         if not any(_may_edit_whole(session, *place, entry.record) for place in places.get(entry.resource, ())):
             yield mine
@@ -42,6 +45,14 @@ def undo(session: ScopedSession, resources: Resources, operation: str) -> int:
 
     models = {key_of(table_of(model)): model for model in resources.registry.models}
     return history.undo(session, operation, models | resources.models, able)
+
+
+def _refuse_locked(session: ScopedSession, resource: ResolvedResource, rows: ResolvedRows, row_id: int) -> None:
+    """What the state of a record locks does not come back by its rows either."""
+    statement = select(rows.parent_column).where(rows.table.c.id == row_id)
+    record = session.get(resource.model, privileged(session).execute(statement).scalar())
+    if record is not None:
+        refuse_locked(resource, record, [key for key, each in resource.fields.items() if each.rows is rows])
 
 
 def _may_edit_whole(session: ScopedSession, resource: ResolvedResource, rows: ResolvedRows, row_id: int) -> bool:

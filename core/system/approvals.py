@@ -49,7 +49,7 @@ approval_rules = Resource(
         Field(
             "position", label=_("Position"), help=_("The first rule that applies decides; lower ones are asked first.")
         ),
-        Field("active", label=_("Active")),
+        Field("active", label=_("In force")),
     ),
     parts=(
         Check(find_faults),

@@ -187,8 +187,13 @@ class History:
             kind="change",
             origin=ORIGINS.get(entry.origin, ""),
             changes=changes,
-            undo=undo_button(entry.operation) if _can_be_undone(entry) else None,
+            undo=undo_button(entry.operation) if _can_be_undone(entry) and not self._is_step(entry) else None,
         )
+
+    def _is_step(self, entry: HistoryEntry) -> bool:
+        """Whether a step of a workflow did it, which only another step takes back."""
+        resource = self._resources.get(entry.resource)
+        return resource is not None and resource.workflow is not None and bool(resource.workflow.find(entry.action))
 
     def _title(self, entry: HistoryEntry, fields: Sequence[ResolvedField]) -> Words:
         words = str(_(", ")).join(str(field.label) for field in fields) or "…"

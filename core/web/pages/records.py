@@ -218,6 +218,7 @@ class RecordPages:
             cell = by_path[path]
             if (
                 path == self._resource.label.key
+                or any(path == each.field for each in self._resource.numberings)
                 or kind_of(cell) in ("choice", "tags")
                 or row.values[path][0] in (None, "")
             ):

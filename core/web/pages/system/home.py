@@ -76,6 +76,13 @@ def _platform(request: Request) -> Iterable[Link]:
     if allows("system.setting", "view"):
         hint = _("What plugins let you choose, and how the installation is set up")
         yield Link(title=_("Settings"), url="/system/settings", icon="gear", hint=hint)
+    for noun, title, hint, icon in (
+        ("approval_rule", _("Approval rules"), _("What is approved by whom, step by step"), "check"),
+        ("deputy", _("Deputies"), _("Who decides for those who are away"), "people"),
+        ("number_rule", _("Numbering"), _("How documents are numbered"), "tag"),
+    ):
+        if allows(f"system.{noun}", "view"):
+            yield Link(title=title, url=request.platform.above[f"system.{noun}"].url, icon=icon, hint=hint)
     if allows("system.history", "view"):
         hint = _("Who changed what and when, everywhere; undo it from there")
         yield Link(title=_("History"), url="/system/history", icon="history", hint=hint)
