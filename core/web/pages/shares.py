@@ -116,7 +116,7 @@ class SharePages:
             icon=resource.declared.icon,
             token=request.new_token(),
             faults=tuple(faults.get("", ())),
-            submit=_("Share"),
+            submit=_("Share it"),
             cancel_url=home,
             aside=_("Whoever it is shared with sees this record and its parts, beside what the roles open."),
         )
@@ -157,7 +157,7 @@ def shares_panel(request: Request, resource: ResolvedResource, record: Any) -> P
         }
         for each in found
     ]
-    add = (Link(title=_("Share"), url=f"{home}/new", icon="plus"),) if mine else ()
+    add = (Link(title=_("Share it"), url=f"{home}/new", icon="plus"),) if mine else ()
     html = request.site.draw("parts/shares.html", request.locale, lines=lines)
     return Panel(key="shares", title=_("Shared with"), html=html, actions=add)
 
