@@ -78,7 +78,7 @@ class ManyPages:
         if job is None or job.name != JOB:
             raise NotFound
         url = f"{self._resource.url}/many/{job.id}"
-        text = _("{done} of {total}", done=f"{job.done:,}", total=f"{job.total or 0:,}")
+        text = _("{done} of {total}", done=f"{job.done:,}", total=f"{job.total:,}") if job.total else "…"
         if "application/json" in request.header("accept"):
             state = "done" if job.is_finished else "running"
             return Json({"state": state, "done": job.done, "total": job.total or 0, "text": str(text), "url": url})
