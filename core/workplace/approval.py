@@ -65,7 +65,7 @@ class Approval(WorkflowPart):
             ),
             Transition(
                 "withdraw", _("Withdraw"), self.waiting, self.sources[0], None, self._withdraw,
-                allow=self.allow, style="plain", icon="undo",
+                allow=self.allow, style="plain", icon="undo", when=is_mine,
             ),
         )  # fmt: skip
 
@@ -106,6 +106,12 @@ class Decision(Transition):
         session = object_session(record)
         names = approvals.names_of_asked(session, record) if session is not None else []
         return _("You are not asked to decide this now. It waits for: {names}.", names=", ".join(names) or "–")
+
+
+def is_mine(record: Any) -> bool:
+    """Whether the person of the record's session has submitted it, or whose it is."""
+    session = object_session(record)
+    return session is not None and approvals.is_mine(session, record)
 
 
 def is_asked(record: Any) -> bool:

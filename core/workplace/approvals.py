@@ -207,6 +207,14 @@ def is_asked(session: AnySession, record: Any) -> bool:
     return me not in mine and bool(asked & _stands_for(session, me))
 
 
+def is_mine(session: AnySession, record: Any) -> bool:
+    """Whether the person of a session has submitted a record, or whose it is."""
+    me, connection = _me(session), privileged(session)
+    step = _step_beneath(connection, key_of(record.__tablename__), record.id)
+    requester = connection.execute(_of_step(step)).scalar() if step is not None else None
+    return me is not None and me in (requester, getattr(record, "owner_id", None))
+
+
 def names_of_asked(session: AnySession, record: Any) -> list[str]:
     """Who is asked to decide a record now."""
     connection = privileged(session)

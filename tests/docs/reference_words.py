@@ -192,6 +192,11 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "style": "`primary` leads on, `danger` destroys, `quiet` stands in the menu of the page, `hidden` nowhere",
         "icon": "the name of an icon of the platform",
     },
+    "Approval": {
+        "waiting": "the state of what is submitted and not decided",
+        "approved": "the state of what is approved, be it at once or by the last step",
+        "rejected": "the state of what is turned down",
+    },
     "Numbering": {
         "field": "the text column that holds the number, `Mapped[str | None]`",
         "pattern": "`SO-{year}{month:02}-{counter:04}`",

@@ -209,6 +209,8 @@ def test_a_withdrawn_request_asks_nobody_any_more(firm: Firm) -> None:
     firm.rule(head())
     claim = firm.create("mia", "10")
     firm.take("mia", claim, "submit")
+    with pytest.raises(Conflict):
+        firm.take("adam", claim, "withdraw")
     firm.take("mia", claim, "withdraw")
     assert (firm.state(claim), firm.inbox("helga")) == (("draft", 0), [])
     with pytest.raises(Conflict):
