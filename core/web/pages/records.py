@@ -100,7 +100,12 @@ class RecordPages:
             summary=tuple(self._summary(request, row)),
             primary=primary,
             actions=tuple(beside),
-            more=(*rest, *print_buttons(resource, row.id), *self._for_oneself(request, row.id), *((remove,) if remove else ())),
+            more=(
+                *rest,
+                *print_buttons(resource, row.id),
+                *self._for_oneself(request, row.id),
+                *((remove,) if remove else ()),
+            ),
             smart=smart,
             sections=self._sections(request, row),
             panels=[*panels, *broken],
