@@ -32,10 +32,10 @@ from core.web.pages.forms import remove_button, trail_of, undo_button
 from core.web.pages.lists import context_of, draw_table
 from core.web.pages.printing import print_buttons
 from core.web.pages.shares import shares_panel
+from core.web.remarks import kinds_for
 from core.web.responses import Response, is_local
 from core.web.showing import base_of, fact_of, kind_of
 from core.web.stages import arranged, badge_of, has_open, is_locked_row, reaches, steps_of
-from core.web.remarks import kinds_for
 from core.web.ties import tie_panels
 from core.web.timeline import History
 from core.web.views import (
@@ -55,7 +55,6 @@ from core.web.views import (
     SmartButton,
     Timeline,
 )
-
 from core.workplace.following import follows
 from core.workplace.remarks import has_remarks
 

@@ -16,7 +16,6 @@ from core.web.pages.actions import ActionPages
 from core.web.pages.attachments import AttachmentPages
 from core.web.pages.boards import BoardPages
 from core.web.pages.calendar import CalendarPages
-from core.web.pages.boards import BoardPages
 from core.web.pages.explain import ALLOW as EXPLAINED
 from core.web.pages.explain import ExplainPages
 from core.web.pages.exports import export_list
