@@ -190,7 +190,7 @@ def test_nothing_but_a_step_writes_the_state(office: Office) -> None:
     with pytest.raises(Invalid):
         office.update("anna", paper, state="filed")
     with pytest.raises(Conflict, match="by its steps alone"), office.gate.session(office.who("anna"), write=True) as s:
-        s.get(Paper, paper).state = "filed"
+        s.get_one(Paper, paper).state = "filed"
     with pytest.raises(Conflict, match="by its steps alone"), office.gate.session(office.who("anna"), write=True) as s:
         s.execute(update(Paper).values(state="archived"))
     with pytest.raises(Conflict, match="by its steps alone"), office.gate.session(office.who("anna"), write=True) as s:
@@ -201,7 +201,9 @@ def test_nothing_but_a_step_writes_the_state(office: Office) -> None:
 def test_a_locked_record_is_countered_and_not_edited(office: Office) -> None:
     paper = office.create(sheets=[{"text": "One"}])
     office.take("anna", paper, "file", shelf="A")
-    for given in ({"title": "Other"}, {"amount": "1"}, {"sheets": []}, {"note": "Yes", "title": "No"}):
+    wanted: tuple[dict[str, Any], ...]
+    wanted = ({"title": "Other"}, {"amount": "1"}, {"sheets": []}, {"note": "Yes", "title": "No"})
+    for given in wanted:
         with pytest.raises(Conflict, match=LOCKED):
             office.update("anna", paper, **given)
     office.update("anna", paper, note="Still possible")
@@ -209,11 +211,11 @@ def test_a_locked_record_is_countered_and_not_edited(office: Office) -> None:
     with pytest.raises(Conflict, match="no longer changed"), office.gate.session(office.who("anna"), write=True) as s:
         office.records.delete(s, office.paper, paper, office.context(office.who("anna")))
     with pytest.raises(Conflict, match="no longer changed"), office.gate.session(office.who("anna"), write=True) as s:
-        s.get(Paper, paper).title = "Past the door"
+        s.get_one(Paper, paper).title = "Past the door"
     with pytest.raises(Conflict, match="no longer changed"), office.gate.session(office.who("anna"), write=True) as s:
         s.execute(update(Sheet).values(text="Past the door"))
     with pytest.raises(Conflict, match="no longer changed"), office.gate.session(office.who("anna"), write=True) as s:
-        s.delete(s.get(Paper, paper))
+        s.delete(s.get_one(Paper, paper))
     assert office.read(paper)["title"] == "Lease"
 
 

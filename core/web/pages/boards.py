@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from core.kernel import formats
-from core.kernel.errors import Conflict, Forbidden, Invalid, NotFound, SopiaError
+from core.kernel.errors import Conflict, Invalid, NotFound, SopiaError
 from core.kernel.i18n import translate as _
 from core.resources.board import Board
 from core.resources.conditions import Condition, Context
@@ -264,8 +264,8 @@ class BoardPages:
         back = address(self._resource.url, (("view", "board"),))
         try:
             told = self._move(request)
-        except (Conflict, Invalid, NotFound, Forbidden) as refused:
-            if not request.wants_fragment:
+        except SopiaError as refused:
+            if not request.wants_fragment or refused.status >= 500:
                 raise
             request.work.undo()
             return Response(_said(refused).encode(), refused.status, "text/plain; charset=utf-8")
