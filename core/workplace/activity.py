@@ -19,7 +19,7 @@ from core.resources.conditions import Condition, Context, read_condition
 from core.resources.fields import Words
 from core.resources.queries import ListPage, ListRequest, Lists, Sort
 from core.resources.resolved import ResolvedResource, Resources
-from core.workplace.declared import Activity
+from core.workplace.declared import Activity, Reminder
 
 LATE: Final = dt.timedelta(days=30)
 """What was planned longer ago than this no longer stands among what is to do."""
@@ -64,16 +64,23 @@ def parts_of(resources: Resources, resource: ResolvedResource, kind: type[Any]) 
         yield from (part for part in getattr(extension, "parts", ()) if isinstance(part, kind))
 
 
-def check_activities(resources: Resources) -> None:
-    """Refuse a declaration whose fields are not there, when the platform is built."""
+def check_declarations(resources: Resources) -> None:
+    """Refuse an activity or a reminder whose fields are not there, when the platform is built."""
     for resource, activity in activities(resources):
-        for name in filter(None, (activity.date, activity.person, activity.title, activity.about)):
-            if name not in resource.fields:
-                raise PluginError(
-                    _("The activity of '{resource}' names '{name}', which is no field of it.",
-                      resource=resource.key, name=name),
-                    _("Use one of: {fields}.", fields=", ".join(sorted(resource.fields))),
-                )  # fmt: skip
+        _check(resource, "Activity", (activity.date, activity.person, activity.title, activity.about))
+    for resource in resources.values():
+        for reminder in resource.declared.of_kind(Reminder):
+            _check(resource, "Reminder", (reminder.date, reminder.to))
+
+
+def _check(resource: ResolvedResource, part: str, names: tuple[str, ...]) -> None:
+    for name in filter(None, names):
+        if name not in resource.fields:
+            raise PluginError(
+                _("The {part} of '{resource}' names '{name}', which is no field of it.",
+                  part=part, resource=resource.key, name=name),
+                _("Use one of: {fields}.", fields=", ".join(sorted(resource.fields))),
+            )  # fmt: skip
 
 
 def doings(

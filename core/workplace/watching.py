@@ -13,6 +13,7 @@ from core.kernel.history import Change
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Own
 from core.resources.resolved import ResolvedResource, Resources
+from core.workplace.activity import check_declarations
 from core.workplace.following import FOLLOWER
 from core.workplace.notifications import NOTE, Notification, notify
 from core.workplace.remarks import has_remarks
@@ -26,7 +27,8 @@ MANY = 50
 
 
 def workplace_watcher(resources: Resources) -> Callable[[Session, Sequence[Change]], None]:
-    """Watches every change for one generation's resources."""
+    """Watches every change for one generation's resources, whose declarations are checked before anything changes."""
+    check_declarations(resources)
 
     def watch(session: Session, changes: Sequence[Change]) -> None:
         of_business = [change for change in changes if (found := resources.get(change.resource)) and has_remarks(found)]

@@ -134,3 +134,21 @@ def test_who_edits_a_record_keeps_the_links_that_he_does_not_see(office: Company
     changed = member.send("PATCH", url, {"customers": []}, if_match=str(told["version"]))
     assert changed.json["customers"] == []
     assert [each["id"] for each in head.get(url).json["customers"]] == [foreign]
+
+
+def test_a_declaration_whose_field_is_missing_stops_the_start(office: Company) -> None:
+    from dataclasses import replace
+
+    from core.kernel.errors import PluginError
+    from core.resources.resolved import Resources
+    from core.workplace.declared import Activity, Reminder
+    from core.workplace.watching import workplace_watcher
+
+    declared = office.resources["diary.page"].declared
+    for part in (Activity("on", "owner", "nothing"), Reminder("nowhere")):
+        faulty = replace(declared, parts=(part,), module=declared.module)
+        registry = replace(
+            office.platform.registry, resources={**office.platform.registry.resources, "diary.page": faulty}
+        )
+        with pytest.raises(PluginError, match=r"diary\.page"):
+            workplace_watcher(Resources(registry))
