@@ -134,4 +134,4 @@ def colleagues(session: AnySession | Connection, ids: list[int]) -> list[Colleag
                 row.at,
             )
         )
-    return sorted(found, key=lambda each: (each.department, each.name))
+    return sorted(found, key=lambda each: (not each.department, each.department, each.name))
