@@ -40,6 +40,8 @@ class PrintPages:
 
     def routes(self, url: str = "") -> Iterable[Route]:
         """The page and the PDF; with `url`, the PDF alone, for the API."""
+        if self._resource.read_only:
+            return
         one, allow = f"{url or self._resource.url}/{{id:int}}", f"{self._resource.key}.view"
         if not url:
             yield Route(f"{one}/print", self.show, allow)
@@ -157,6 +159,8 @@ def _text(request: Request, cell: Cell, given: tuple[Any, ...]) -> str:
 
 def print_buttons(resource: ResolvedResource, record_id: int) -> tuple[Button, ...]:
     """What the menu of a record's page offers."""
+    if resource.read_only:
+        return ()
     home = f"{resource.url}/{record_id}"
     page = Button(title=_("Print"), url=f"{home}/print", post=False, icon="document")
     file = Button(title=_("Save as PDF"), url=f"{home}/print.pdf", post=False, icon="download")
