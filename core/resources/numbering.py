@@ -176,5 +176,7 @@ def check_numberings(resource: ResolvedResource) -> None:
 
 def find_pattern_fault(_session: Any, rule: NumberRule) -> Mapping[str, Text]:
     """What is wrong with a rule that an administrator writes."""
+    if not rule.resource:
+        return {"": _("Rules come with the plugins whose records are numbered. Change the pattern of one of them.")}
     wrong = what_is_wrong(rule.pattern or "")
     return {"pattern": wrong} if wrong else {}

@@ -18,7 +18,7 @@ from tests.web.conftest import PASSWORD, add_person
 PAPERS = "/papers/papers"
 API = f"/api/v1{PAPERS}"
 
-FRAGMENT = {"sopia_fragment": "1"}
+FRAGMENT: dict[str, Any] = {"sopia_fragment": "1"}
 
 
 @pytest.fixture
