@@ -20,7 +20,7 @@ from core.kernel.jobs import Job, Schedule, enqueue
 from core.kernel.plugin_settings import read_setting
 from core.kernel.plugins import Plugin, Setting
 from core.kernel.policies import Attached, Private, Public, Restrict, Scoped, Sealed, Through
-from core.kernel.types import Instant, Money, MoneyType, link, now
+from core.kernel.types import Exact, Instant, Money, MoneyType, link, now
 from core.resources import values
 from core.resources.board import Board
 from core.resources.bulk import take_ids
@@ -29,16 +29,28 @@ from core.resources.fields import Choice, Field
 from core.resources.importing.declared import Alongside, Brings, Headings
 from core.resources.linked import Links
 from core.resources.numbering import Numbering
-from core.resources.resource import Action, Column, Derived, Duplicates, Extension, Panel, Resource, Rows, Section
+from core.resources.resource import (
+    Action,
+    Check,
+    Column,
+    Derived,
+    Duplicates,
+    Extension,
+    Panel,
+    Resource,
+    Rows,
+    Section,
+)
 from core.resources.values.capitals import capital_amount
 from core.resources.views import Statistics, View
 from core.resources.workflow import State, StateChanged, Transition, Workflow
 from core.web.menu import MenuEntry
 from core.web.routing import Everybody, Route
+from core.workplace.approval import Approval
 from core.workplace.attachments import Content
 from core.workplace.declared import Activity, Linked, Reminder
-from core.workplace.approval import Approval
 from core.workplace.demo import Demo
+from core.workplace.dictionaries import Dictionary, Tree, dictionary
 from core.workplace.notifications import notify
 from core.workplace.working_calendar import add_working_days, add_working_hours, working_calendar, working_hours_between
 
@@ -52,14 +64,17 @@ __all__ = [
     "Board",
     "Brings",
     "Calendar",
+    "Check",
     "Choice",
     "Column",
     "Conflict",
     "Content",
     "Demo",
     "Derived",
+    "Dictionary",
     "Duplicates",
     "Everybody",
+    "Exact",
     "Extension",
     "Field",
     "FieldError",
@@ -103,6 +118,7 @@ __all__ = [
     "Text",
     "Through",
     "Transition",
+    "Tree",
     "View",
     "Workflow",
     "acting",
@@ -112,6 +128,7 @@ __all__ = [
     "between",
     "capital_amount",
     "concerning",
+    "dictionary",
     "enqueue",
     "hookimpl",
     "link",

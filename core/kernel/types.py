@@ -1,4 +1,4 @@
-"""Column types and their values: money in minor units, instants in UTC, links to other records."""
+"""Column types and their values: money in minor units, exact decimals, instants in UTC, links to other records."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from sqlalchemy.types import TypeDecorator
 
 MONEY_LIMIT = 2**53
 """Amounts stay exact in every program that reads JSON numbers as floats, so no more minor units than this."""
+
+EXACT_LIMIT = 10**17
+"""Smallest steps of an exact decimal; sums of many still fit into the database's whole numbers."""
 
 DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
 """Minor digits of the currencies that do not have two."""
@@ -52,9 +55,6 @@ class Money:
             raise ValueError(f"'{amount}' has more than {digits} digits behind the point; round it first")
         return cls(int(scaled), currency)
 
-    def decimal(self) -> Decimal:
-        """The amount as a decimal number of whole units."""
-        digits = minor_digits(self.currency or "CNY")
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
         """How the queue keeps it in an event: minor units and currency."""
@@ -65,6 +65,9 @@ class Money:
             lambda told: told if isinstance(told, cls) else cls(*told), serialization=kept
         )
 
+    def decimal(self) -> Decimal:
+        """The amount as a decimal number of whole units."""
+        digits = minor_digits(self.currency or "CNY")
         return Decimal(self.minor).scaleb(-digits)
 
     def times(self, factor: Decimal | int) -> Money:
@@ -148,6 +151,54 @@ class MoneyType(TypeDecorator[Money]):
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Money | None:
         """Money of the installation's own currency; sums come back as decimals from some databases."""
         return None if value is None else Money(int(value))
+
+
+class Exact(TypeDecorator[Decimal]):
+    """A column of exact decimals (quantities, unit prices, percentages), kept as whole numbers of the smallest step.
+
+    `digits` may stand behind the point; at least `least` of them are shown: a price is 12.50, a quantity 3. Refuses
+    floats, and what has more digits: round it first, where the business says how.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def __init__(self, digits: int = 4, least: int = 0) -> None:
+        super().__init__()
+        self.digits = digits
+        self.least = least
+
+    @property
+    def python_type(self) -> type[Decimal]:
+        """Decimal, not the whole number that the database keeps."""
+        return Decimal
+
+    @property
+    def largest(self) -> Decimal:
+        """The largest number that fits, up and down."""
+        return Decimal(EXACT_LIMIT).scaleb(-self.digits)
+
+    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
+        """The number of steps, or an error for what is not exact."""
+        if value is None:
+            return None
+        if isinstance(value, (float, bool)) or not isinstance(value, (Decimal, int)):
+            raise TypeError(f"A column of exact decimals takes a decimal or a whole number, not {value!r}")
+        scaled = Decimal(value).scaleb(self.digits)
+        if not scaled.is_finite() or scaled != scaled.to_integral_value():
+            raise ValueError(f"'{value}' has more than {self.digits} digits behind the point; round it first")
+        if abs(scaled) > EXACT_LIMIT:
+            raise ValueError(f"{value} is too large a number")
+        return int(scaled)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
+        """The decimal, with as many digits as are to be shown."""
+        if value is None:
+            return None
+        number = Decimal(int(value)).scaleb(-self.digits).normalize()
+        exponent = number.as_tuple().exponent
+        shown = max(self.least, -exponent if isinstance(exponent, int) else 0)
+        return number.quantize(Decimal(1).scaleb(-shown))
 
 
 class Instant(TypeDecorator[datetime]):

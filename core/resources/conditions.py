@@ -144,8 +144,6 @@ def _bad(name: str, fault: values.ValueFault) -> BadRequest:
 
 READ: Final[dict[Kind, Callable[[str, Context], Any]]] = {
     "integer": lambda text, _c: values.integer(text),
-    "decimal": lambda text, _c: values.decimal(text),
-    "percent": lambda text, _c: values.percent(text),
     "money": lambda text, c: None if (minor := values.money(text, c.currency)) is None else Money(minor),
     "date": lambda text, _c: values.date(text),
     "instant": lambda text, c: values.instant(text, c.timezone),
@@ -157,6 +155,10 @@ def _operand(field: ResolvedField, name: str, text: str, context: Context) -> An
     try:
         if field.kind in ("relation", "relations", "rows"):
             return context.principal.user_id if text == ME else values.integer(text)
+        if field.kind == "decimal":
+            return values.decimal(text, *field.precision)
+        if field.kind == "percent":
+            return values.percent(text, *field.precision)
         read = READ.get(field.kind)
         return read(text, context) if read else values.text(text)
     except values.ValueFault as fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from sqlalchemy import Boolean, Column, Date, Integer, Numeric, Table, inspect
@@ -16,7 +17,7 @@ from core.kernel.i18n import Text, translator
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Own
 from core.kernel.predicates import key_of
-from core.kernel.types import Instant, MoneyType
+from core.kernel.types import MONEY_LIMIT, Exact, Instant, MoneyType
 
 if TYPE_CHECKING:
     from core.resources.rows import ResolvedRows
@@ -114,6 +115,15 @@ class ResolvedField:
     def is_number(self) -> bool:
         """Whether the field can be summed."""
         return self.kind in ("integer", "decimal", "money", "percent")
+
+    @property
+    def precision(self) -> tuple[int, Decimal, Decimal]:
+        """How many digits of a decimal may stand behind the point, and the smallest and largest that fit."""
+        kind = self.column.type if self.column is not None else None
+        if isinstance(kind, Exact):
+            return kind.digits, -kind.largest, kind.largest
+        most = Decimal(MONEY_LIMIT)
+        return (4 if self.kind == "percent" else 6), -most, most
 
     @property
     def sortable(self) -> bool:
@@ -215,6 +225,8 @@ def _kind(column: Column[Any]) -> Kind:
         return "money"
     if isinstance(kind, Instant):
         return "instant"
+    if isinstance(kind, Exact):
+        return "decimal"
     if isinstance(kind, TypeDecorator):
         kind = kind.impl_instance
     if isinstance(kind, EnumType):

@@ -25,11 +25,11 @@ from core.resources import values
 from core.resources.actions import Verbs, check_reach
 from core.resources.conditions import Condition, Context
 from core.resources.fields import Field, Kind, ResolvedField
-from core.resources.locks import refuse_locked
 from core.resources.linked import set_links
+from core.resources.locks import refuse_locked
 from core.resources.queries import Cell, ListRequest, Lists
 from core.resources.resolved import ResolvedResource, Resources
-from core.resources.resource import Action
+from core.resources.resource import Action, Check
 from core.resources.row_writing import RowReader, write_rows
 from core.resources.rows import undeleted
 
@@ -104,6 +104,7 @@ class Records:
         with _unique(resource):
             session.add(record)
             reading.set(record)
+            reading.check(record)
             self._decide(session, context, resource, record, "create")
             session.flush()
             reading.set_extensions(record)
@@ -135,6 +136,7 @@ class Records:
         with _unique(resource):
             reading.set_rows(record)
             reading.set(record)
+            reading.check(record)
             moved = reading.moves and not reading.edits
             self._decide(session, context, resource, record, "assign" if moved else "edit")
             session.flush()
@@ -192,12 +194,12 @@ class Records:
         if declared is not None and not self.verbs.allows(context.principal, resource, declared):
             raise Forbidden
         record = self.get(session, resource, record_id)
-        if action.when is not None and not action.when(record):
-            raise Conflict(resource.why_not(action, record))
         action = declared or self.verbs.find(session, resource, record, context.principal, name)
         if not self.verbs.allows(context.principal, resource, action):
             raise Forbidden
         check_reach(session, resource, record, action.allow or action.name)
+        if action.when is not None and not action.when(record):
+            raise Conflict(resource.why_not(action, record))
         asked = self.asked(session, resource, action, given, context)
         self._decide(session, context, resource, record, action.name)
         session.info["operation"].verb = action.name
@@ -222,9 +224,9 @@ class Records:
         given: Mapping[str, Any],
         context: Context,
     ) -> dict[str, Any]:
+        """The values that an action asks for, read; Invalid names every one that does not pass."""
         faults: list[FieldError] = []
         asked: dict[str, Any] = {}
-        """The values that an action asks for, read; Invalid names every one that does not pass."""
         for each in action.ask:
             resolved = as_field(resource, each)
             try:
@@ -235,7 +237,11 @@ class Records:
             if each.required and value in (None, "", []):
                 faults.append(FieldError(each.key, _("Please fill this in.")))
             asked[each.key] = value
-        faults += [FieldError(key, _("There is no such field.")) for key in given if all(key != each.key for each in action.ask)]
+        faults += [
+            FieldError(key, _("There is no such field."))
+            for key in given
+            if all(key != each.key for each in action.ask)
+        ]
         if faults:
             raise Invalid(faults)
         return asked
@@ -429,6 +435,14 @@ class _Reading:
                 setattr(record, resolved.attribute, value)
         set_duplicate_keys(self._resource, record)
 
+    def check(self, record: Any) -> None:
+        """Raise what the rules between fields find wrong with the record as it would be."""
+        with self._session.no_autoflush:
+            for rule in self._resource.declared.of_kind(Check):
+                for key, reason in rule.find(self._session, record).items():
+                    self._fault(key, reason)
+        self.stop_if_faulty()
+
     def set_extensions(self, record: Any) -> None:
         """Put the values of extensions into their own tables; that raises the record's version as well."""
         for plugin, extension in self._resource.extensions.items():
@@ -536,8 +550,8 @@ READERS: Final[dict[Kind, Callable[[ResolvedField, Any, Context], Any]]] = {
     "text": lambda field, raw, _c: _or_none(field, values.text(_said(raw), field.max_length)),
     "long": lambda field, raw, _c: _or_none(field, values.long_text(_said(raw), field.max_length)),
     "integer": lambda field, raw, _c: values.integer(raw, *_bounds(field)),
-    "decimal": lambda _f, raw, _c: values.decimal(raw),
-    "percent": lambda _f, raw, _c: values.percent(raw),
+    "decimal": lambda field, raw, _c: values.decimal(raw, *field.precision),
+    "percent": lambda field, raw, _c: values.percent(raw, field.precision[0]),
     "money": _money,
     "date": lambda _f, raw, _c: values.date(raw),
     "instant": lambda _f, raw, context: values.instant(raw, context.timezone),

@@ -89,6 +89,7 @@ class Action:
     """A quiet one stands in the menu of the record's page, a hidden one is offered by a panel alone."""
     icon: str = ""
     bulk: bool = False
+    """Whether the list offers it for the chosen records; what it asks for is asked once for all of them."""
     prepare: Callable[[Any, int, Mapping[str, Any]], Mapping[str, Any]] | None = None
     """What must not keep others waiting, such as hashing a password: `prepare(session, record_id, given)` gives the
     values to work with, before the transaction is opened."""
@@ -111,6 +112,16 @@ class Duplicates:
     """
 
     keys: tuple[tuple[str, str, Callable[[str], str]], ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule that several fields must keep together: `find(session, record)` says what is wrong, by field.
+
+    Asked before a new or changed record is written, whether it comes from a form, the API or an import.
+    """
+
+    find: Callable[[Any, Any], Mapping[FieldName, Words]]
 
 
 @dataclass(frozen=True)
@@ -167,6 +178,7 @@ Part = (
     | Look
     | Panel
     | Action
+    | Check
     | Duplicates
     | Redaction
     | Rows

@@ -1,0 +1,20 @@
+"""The catalog: what is sold and bought, at which price, and the words of purchase and stock."""
+
+from plugins.catalog.demo import demo
+from plugins.catalog.resources import categories, dictionaries, price_lists, prices, products
+from plugins.catalog.words import install
+from sopia import Plugin
+from sopia import translate as _
+
+plugin = Plugin(
+    name="catalog",
+    title=_("Catalog"),
+    version="1.0",
+    requires=("customers>=1.0",),
+    summary=_(
+        "Products in a tree of categories, price lists for sale and purchase, warehouses and the natures of stock."
+    ),
+    demo=demo,
+    install=install,
+    resources=(products, price_lists, prices, categories, *dictionaries),
+)
