@@ -11,8 +11,10 @@ FLOORS = (
     "common_passwords departments generations organisation passwords roles shipped_roles sessions signin tokens users",
     "access bulk_changes compiler explain gate granting guard history links postgresql predicates principal",
     "checks discovery events hooks idempotency plugin_settings plugins registry trial",
-    "announcing archives autogenerate backups inventory jobs lifecycle mail migrations outbox scaffold states upkeep "
-    "verifying versions worker",
+    (
+        "announcing archives autogenerate backups inventory jobs lifecycle mail migrations outbox scaffold states "
+        "upkeep verifying versions worker"
+    ),
     "platform",
     "crew",
 )
