@@ -30,6 +30,7 @@ from core.resources.importing.linking import NewWord
 from core.resources.importing.targets import NUMBER
 from core.resources.records import Records
 from core.resources.resolved import ResolvedResource, Resources
+from core.resources.resource import Check
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Writer:
         reach = principal.reach(resource.key, "create")
         own = isinstance(resource.policy, Own) and not resource.policy.restrict
         public = isinstance(resource.policy, Public) and reach.level == "all"
-        if not (own or public) or resource.numberings or self._hears(resource.key, ""):
+        if not (own or public) or resource.numberings or resource.declared.of_kind(Check) or self._hears(resource.key, ""):
             return False
         return all(
             principal.reach(child.key, "create") == reach
