@@ -7,6 +7,7 @@ from core.kernel.plugins import SYSTEM, Plugin, platform_version
 from core.kernel.upkeep import UPKEEP
 from core.resources.importing.jobs import IMPORTS
 from core.resources.many import MANY
+from core.system.approvals import approval_rules, deputies
 from core.system.departments import departments, memberships
 from core.system.history import history
 from core.system.holidays import holidays
@@ -25,7 +26,19 @@ plugin = Plugin(
     name=SYSTEM,
     title=_("Administration"),
     version=platform_version(),
-    resources=(users, departments, groups, roles, memberships, numberings, holidays, history, settings),
+    resources=(
+        users,
+        departments,
+        groups,
+        roles,
+        memberships,
+        numberings,
+        approval_rules,
+        deputies,
+        holidays,
+        history,
+        settings,
+    ),
     jobs=(*UPKEEP, *FILES, *telling(IMPORTS), *MANY, *REMINDERS, *MAILING),
     settings=(*SETTINGS, *ON_PAPER),
     module="core.system",
