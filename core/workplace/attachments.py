@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, BinaryIO, ClassVar, Final
 
 from sqlalchemy import BigInteger, Connection, Index, String, bindparam, delete, func, insert, select, update
+from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.kernel.database import Model
@@ -77,6 +78,8 @@ class Attachment(Model):
     file_key: Mapped[str] = mapped_column(String(64))
     preview_file_key: Mapped[str | None] = mapped_column(String(64))
     author_id: Mapped[int | None] = link("system_user", nullable=True)
+    text: Mapped[str | None] = mapped_column(LongText, deferred=True)
+    """What stands in the file, where its record is found by it; empty until a job has read it."""
 
 
 ATTACHMENT = Attachment.__table__.c
