@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import object_session
 
 from core.kernel.database import Session
+from core.kernel.gate import acting
 from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
 from core.resources.fields import Field, Words
@@ -39,6 +40,14 @@ class Approval(WorkflowPart):
     """What follows when it is approved, be it at once or by the last step: `effect(session, record)`."""
     allow: str = "edit"
     """The permission to submit and to withdraw."""
+    needs: Callable[..., Words | None] | None = None
+    """Why a record needs approval where no rule asks for it: answers None, or the reason. Then the head decides."""
+
+    def why(self, session: Session, record: Any) -> Words | None:
+        """Why a record needs approval now, by its own reason or by a rule; None where nobody has to be asked."""
+        with acting(session, "whether somebody has to approve") as beyond:
+            reason = call(self.needs, beyond, record, {}) if self.needs is not None else None
+            return reason or approvals.rule_for(beyond, record)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -78,7 +87,8 @@ class Approval(WorkflowPart):
         return tuple(name for name in self.sources if workflow.state(name) is not None)
 
     def _submit(self, session: Session, record: Any) -> str:
-        return self.waiting if approvals.submit(session, record) else self.approved
+        reason = call(self.needs, session, record, {}) if self.needs is not None else None
+        return self.waiting if approvals.submit(session, record, str(reason or "")) else self.approved
 
     def _approve(self, session: Session, record: Any, note: str | None) -> str:
         return self.approved if approvals.approve(session, record, note or "") else self.waiting

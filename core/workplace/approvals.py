@@ -39,6 +39,9 @@ STILL_SEEN: Final = dt.timedelta(days=7)
 SHOWN: Final = 100
 """Requests that an inbox shows."""
 
+LONGEST: Final = 80
+"""Characters that a request keeps of the rule or the reason that it follows."""
+
 LATEST: Final = 5
 """Requests of one record that its page tells of."""
 
@@ -74,27 +77,42 @@ class Submitted:
 # ------------------------------------------------------------------------------------------------------ what happens
 
 
-def submit(session: Session, record: Any) -> bool:
-    """Open a request for a record; whether it waits for anybody. Where no rule applies it is approved at once."""
+def submit(session: Session, record: Any, reason: str = "") -> bool:
+    """Open a request for a record; whether it waits for anybody. Where no rule applies it is approved at once.
+
+    With a `reason` it waits all the same: for the head of the department, where no rule names anybody else.
+    """
     rules, resource = _rules(session), resource_of(session, record)
     rule = find_rule(session, rules, resource, record)
-    if rule is None:
+    if rule is None and not reason:
         return False
     request = ApprovalRequest(
         resource=resource.key,
         record_id=record.id,
         label=resource.label_of(record)[:255],
-        rule=rule.name,
+        rule=rule.name if rule is not None else reason[:LONGEST],
         requester_id=_me(session),
     )
-    request.steps = [
-        ApprovalStep(position=number, kind=each.kind, user_id=each.user_id, role_id=each.role_id, levels=each.levels)
-        for number, each in enumerate(rule.steps, 1)
-    ]
+    request.steps = (
+        [
+            ApprovalStep(
+                position=number, kind=each.kind, user_id=each.user_id, role_id=each.role_id, levels=each.levels
+            )
+            for number, each in enumerate(rule.steps, 1)
+        ]
+        if rule is not None
+        else [ApprovalStep(position=1, kind="head", levels=1)]
+    )
     session.add(request)
     session.flush()
     _open(session, record, request, request.steps[0])
     return True
+
+
+def rule_for(session: Session, record: Any) -> str | None:
+    """The name of the rule that asks for approval of a record; None where none does."""
+    rule = find_rule(session, _rules(session), resource_of(session, record), record)
+    return rule.name if rule is not None else None
 
 
 def approve(session: Session, record: Any, note: str) -> bool:

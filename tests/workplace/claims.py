@@ -36,6 +36,11 @@ def pay_out(session: Session, claim: Claim) -> None:
     claim.paid_out += 1
 
 
+def unusual(session: Session, claim: Claim) -> str | None:
+    """Gifts are approved whatever the rules say."""
+    return "Gifts need somebody's word." if claim.title.startswith("Gift") else None
+
+
 plugin = Plugin(
     name="claims",
     title="Claims",
@@ -62,7 +67,7 @@ plugin = Plugin(
                     transitions=(Transition("void", "Void", "approved", "void", style="quiet"),),
                     editable=("draft", "rejected"),
                 ),
-                Approval(effect=pay_out),
+                Approval(effect=pay_out, needs=unusual),
             ),
         ),
     ),

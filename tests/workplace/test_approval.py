@@ -56,10 +56,10 @@ class Firm:
     def context(self, principal: Principal) -> Context:
         return Context(principal, ZONE, "CNY", today_in(ZONE))
 
-    def create(self, name: str, amount: str) -> int:
+    def create(self, name: str, amount: str, title: str = "Claim") -> int:
         principal = self.who(name)
         with self.gate.session(principal, write=True) as session:
-            given = {"title": f"Claim of {name}", "amount": amount}
+            given = {"title": f"{title} of {name}", "amount": amount}
             records = Records(self.resources, self.resources.registry.hooks)
             return int(records.create(session, self.claim, given, self.context(principal)).id)
 
@@ -157,6 +157,16 @@ def test_where_no_rule_applies_submitting_approves_and_what_follows_happens(firm
     firm.take("mia", claim, "submit")
     assert firm.state(claim) == ("approved", 1)
     assert firm.told("mia", claim) == []
+
+
+def test_a_reason_of_the_records_own_asks_the_head_where_no_rule_does(firm: Firm) -> None:
+    claim = firm.create("mia", "10", title="Gift")
+    firm.take("mia", claim, "submit")
+    assert firm.state(claim) == ("submitted", 0)
+    assert firm.inbox("helga") == [claim]
+    assert firm.told("mia", claim)[0]["rule"] == "Gifts need somebody's word."
+    firm.take("helga", claim, "approve")
+    assert firm.state(claim) == ("approved", 1)
 
 
 def test_steps_are_decided_one_after_the_other_by_those_who_are_asked(firm: Firm) -> None:
