@@ -20,6 +20,7 @@ from core.workplace.mailing import MAILING
 from core.workplace.previews import FILES
 from core.workplace.printing import ON_PAPER
 from core.workplace.reminders import REMINDERS
+from core.workplace.texts import READING
 from core.workplace.working_calendar import SETTINGS
 
 plugin = Plugin(
@@ -39,7 +40,7 @@ plugin = Plugin(
         history,
         settings,
     ),
-    jobs=(*UPKEEP, *FILES, *telling(IMPORTS), *MANY, *REMINDERS, *MAILING),
+    jobs=(*UPKEEP, *FILES, *READING, *telling(IMPORTS), *MANY, *REMINDERS, *MAILING),
     settings=(*SETTINGS, *ON_PAPER),
     module="core.system",
 )

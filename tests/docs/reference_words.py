@@ -16,15 +16,19 @@ together.
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Declarations": (
-        "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action", "Rows", "Derived", "Duplicates",
+        "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action", "Rows", "Derived", "Duplicates", "Check",
+        "dictionary",
         "Workflow", "State", "Transition", "Approval", "Numbering", "Board",
         "Statistics", "Calendar", "View",
         "Extension",
         "Activity", "Reminder", "Linked", "Content", "Setting", "Route", "MenuEntry", "Job", "Schedule",
         "Headings", "Alongside", "Brings",
     ),
-    "Policies": ("Scoped", "Through", "Attached", "Public", "Private", "Sealed", "Restrict", "Everybody"),
-    "Tables and values": ("Model", "link", "between", "Links", "Money", "MoneyType", "capital_amount", "Instant", "now", "values"),
+    "Policies": ("Scoped", "Own", "Commons", "Through", "Attached", "Public", "Private", "Sealed", "Restrict", "Everybody"),
+    "Tables and values": (
+        "Model", "Dictionary", "Tree", "link", "between", "Links", "Money", "MoneyType", "Exact", "capital_amount", "Instant",
+        "now", "values",
+    ),
     "Sessions and hooks": ("Session", "acting", "read_setting", "hookimpl", "concerning", "enqueue", "notify"),
     "Events": ("announce", "listen", "StateChanged", "RecordCreated", "RecordChanged", "RecordDeleted", "RecordRestored"),
     "Working calendar": ("working_calendar", "add_working_days", "add_working_hours", "working_hours_between"),
@@ -39,6 +43,12 @@ LINES: Final[Mapping[str, str]] = {
     "hookimpl": "Marks a function as the implementation of a hook of the same name: `@hookimpl`",
     "MoneyType": "The column of a `Money`: `mapped_column(MoneyType)`",
     "Instant": "The column type of a moment; `Mapped[datetime]` alone means it. Goes in with any offset, comes out in UTC",
+    "Exact": "The column type of exact decimals, such as quantities and unit prices: `mapped_column(Exact(4, least=2))` has "
+    "at most 4 digits behind the point and shows at least 2. Refuses floats",
+    "Dictionary": "The base of a list of words that an administrator keeps, in place of `Model`: `class Type(Dictionary)` "
+    "with a `__tablename__` is all; `name`, `colour`, `position` and `archived` come with it",
+    "Tree": "As `Dictionary`, for words that stand below one another: `parent_id` comes with it",
+    "dictionary": "The `Resource` of a `Dictionary` or `Tree`: `dictionary(Type, _(\"Type\"), _(\"Types\"), menu=SETTINGS)`",
     "between": "The link table of many to many: `relationship(secondary=between(\"visits_visit_guide\", …, …))`",
     "notify": "Tells people in the transaction of the session, in each one's language, of a record that he sees: "
     "`notify(session, [7], kind=\"approval\", resource=resource, record_id=3, text=_(…), actor=5)`",
@@ -61,6 +71,10 @@ LINES: Final[Mapping[str, str]] = {
 FIELDS = "the fields, by name"
 
 ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Check": {
+        "find": "`find(session, record)` gives what is wrong with the record as it would be, by field; an empty mapping "
+        "where all is well. Asked before it is written, from a form, the API or an import",
+    },
     "Plugin": {
         "name": "what tables, keys and addresses begin with: lower-case letters and digits, at most 24",
         "title": "what people call it",
@@ -257,6 +271,12 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
     "Public": {"why": "why everybody may read it", "grows": "whether whoever makes a record that leads here may make one"},
     "Private": {"person": "the column with the person"},
     "Sealed": {"why": "why nobody's session reads it"},
+    "Own": {
+        "people": "the columns of the people whose own the record is; the first is the owner",
+        "department": "the column of its department",
+        "restrict": "`Restrict`s that take rows away again",
+        "members": "the link table with further people whose own it is",
+    },
     "Restrict": {"column": "the column that is compared", "ceiling": "the highest value that a principal may see"},
     "Everybody": {"why": "why whoever is signed in may open it"},
 }  # fmt: skip

@@ -119,7 +119,8 @@ class Writer:
         reach = principal.reach(resource.key, "create")
         own = isinstance(resource.policy, Own) and not resource.policy.restrict
         public = isinstance(resource.policy, Public) and reach.level == "all"
-        if not (own or public) or resource.numberings or resource.declared.of_kind(Check) or self._hears(resource.key, ""):
+        singly = bool(resource.numberings) or bool(resource.declared.of_kind(Check)) or self._hears(resource.key, "")
+        if singly or not (own or public):
             return False
         return all(
             principal.reach(child.key, "create") == reach
