@@ -12,6 +12,7 @@ from core.kernel.history import Operation, Watcher
 from core.kernel.platform import Parts, Platform, open_platform
 from core.kernel.plugin_settings import enter_settings
 from core.kernel.settings import Settings
+from core.kernel.shipped_roles import install_plugin_roles
 from core.kernel.states import Ownership
 from core.resources.indexing import create_indexes, search_watcher
 from core.resources.locks import Rules
@@ -46,14 +47,16 @@ def make(connection: Connection, resources: Resources) -> None:
 def _install(connection: Connection, resources: Resources) -> None:
     """Let every plugin put in what it starts with, once; the ledger remembers it."""
     for plugin in resources.registry.plugins:
-        if plugin.install is None:
+        if plugin.install is None and not plugin.roles:
             continue
         info = {"operation": Operation(None, "plugin"), "watchers": (search_watcher(resources), Rules(resources))}
         with Session(bind=connection, info=info) as session:
             mark = (plugin.name, "install", "once")
             if session.get(Ownership, mark) is None:
                 session.add(Ownership(plugin=plugin.name, kind="install", name="once"))
-                plugin.install(session)
+                install_plugin_roles(session, plugin.roles)
+                if plugin.install is not None:
+                    plugin.install(session)
                 session.flush()
 
 

@@ -18,7 +18,7 @@ from core.kernel.hooks import concerning, hookimpl
 from core.kernel.i18n import Text, translate, translate_plural, translator
 from core.kernel.jobs import Job, Schedule, enqueue
 from core.kernel.plugin_settings import read_setting
-from core.kernel.plugins import Plugin, Setting
+from core.kernel.plugins import Plugin, Setting, ShippedRole
 from core.kernel.policies import Attached, Private, Public, Restrict, Scoped, Sealed, Through
 from core.kernel.types import Exact, Instant, Money, MoneyType, link, now
 from core.resources import values
@@ -37,6 +37,7 @@ from core.resources.resource import (
     Duplicates,
     Extension,
     Panel,
+    Permission,
     Resource,
     Rows,
     Section,
@@ -92,6 +93,7 @@ __all__ = [
     "NotFound",
     "Numbering",
     "Panel",
+    "Permission",
     "Plugin",
     "Private",
     "Public",
@@ -110,6 +112,7 @@ __all__ = [
     "Section",
     "Session",
     "Setting",
+    "ShippedRole",
     "SopiaError",
     "Stale",
     "State",

@@ -62,6 +62,19 @@ class DeclaredExtension(Protocol):
 
 
 @dataclass(frozen=True)
+class ShippedRole:
+    """A role that comes with a plugin: `grants` says by resource and action how far it reaches (`own` … `all`).
+
+    With the key of a role that is there, such as `member`, it is what the plugin adds to that role. It is put in once;
+    whoever administers roles may change it afterwards.
+    """
+
+    key: str
+    title: Words
+    grants: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
 class Setting:
     """A value that the administrator chooses for a plugin while Sopia runs, with the default until he does.
 
@@ -100,7 +113,7 @@ class Plugin:
 
     `requires` names other plugins with their versions (`"customers>=1.0"`). `automatic` is for a bridge: it is enabled
     as soon as all that it requires are. `install` puts in what the plugin starts with, once, given a system session.
-    `hooks` names modules with hook implementations; the package's own `hooks.py` needs no mention.
+    `hooks` names modules with hook implementations; the package's own `hooks.py` needs no mention. `roles` come with it.
     """
 
     name: str
@@ -119,6 +132,7 @@ class Plugin:
     demo: Callable[..., Any] | None = None
     install: Callable[..., Any] | None = None
     hooks: tuple[str, ...] = ()
+    roles: tuple[ShippedRole, ...] = ()
     module: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
@@ -244,7 +258,18 @@ def check_name(name: str, module: str = "") -> None:
 
 
 def _check_tuples(plugin: Plugin) -> None:
-    for part in ("requires", "resources", "extensions", "routes", "menu", "settings", "listeners", "jobs", "hooks"):
+    for part in (
+        "requires",
+        "resources",
+        "extensions",
+        "routes",
+        "menu",
+        "settings",
+        "listeners",
+        "jobs",
+        "hooks",
+        "roles",
+    ):
         value = getattr(plugin, part)
         if isinstance(value, list):
             object.__setattr__(plugin, part, tuple(value))

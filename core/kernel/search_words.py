@@ -12,13 +12,16 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 from operator import add
 
 from core.kernel.pinyin import spell
 
-LONGEST_TEXT = 20_000
+LONGEST_TEXT = 100_000
 """So many characters of a record are indexed; what stands behind them is not found."""
+
+SPELLED = 20_000
+"""So many are found by their pinyin as well: nobody spells what stands in the middle of a long file."""
 
 MOST_WORDS = 8
 LONGEST_WORD = 60
@@ -45,10 +48,11 @@ def normalise(text: str) -> str:
 def searchable(text: str) -> str:
     """What is kept and indexed of a record's text (its search fields, one a line): normalised, then its spellings."""
     lines = normalise(text[:LONGEST_TEXT]).split("\n")
+    ends = accumulate(len(line) + 1 for line in lines)
     spellings = [
         _short_spellings(line) if len(line) <= SHORT else " ".join(sorted(spell(line)))
-        for line in lines
-        if not line.isascii()
+        for line, end in zip(lines, ends, strict=True)
+        if not line.isascii() and end - len(line) <= SPELLED
     ]
     return "\n".join(filter(None, lines + spellings))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session as AnySession
 
+from core.kernel.i18n import Text
 from core.kernel.roles import ADMINISTRATOR, ANYTHING, SHIPPED, Grant, Role, Scope
 
 GRANTS: Final[Mapping[str, Mapping[str, Mapping[str, Scope]]]] = {
@@ -33,6 +34,39 @@ def install_roles(session: AnySession) -> None:
             for action, scope in actions.items()
         ]
         session.add(Role(key=key, name=SHIPPED[key].source, grants=grants))
+    session.flush()
+
+
+class Shipped(Protocol):
+    """What is asked of a plugin's `core.kernel.plugins.ShippedRole`."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def title(self) -> Text | str: ...
+
+    @property
+    def grants(self) -> Mapping[str, Mapping[str, str]]: ...
+
+
+def install_plugin_roles(session: AnySession, roles: Iterable[Shipped]) -> None:
+    """Put in the roles that come with a plugin, and what it adds to those that are there."""
+    for shipped in roles:
+        role = session.scalars(select(Role).where(Role.key == shipped.key, Role.deleted_at.is_(None))).first()
+        if role is None:
+            if shipped.key in SHIPPED:
+                continue  # Somebody has deleted it.
+            role = Role(key=shipped.key, name=str(shipped.title))
+            session.add(role)
+            session.flush()
+        present = {(grant.resource, grant.action) for grant in role.grants}
+        session.add_all(
+            Grant(role_id=role.id, resource=resource, action=action, scope=Scope(scope))
+            for resource, actions in shipped.grants.items()
+            for action, scope in actions.items()
+            if (resource, action) not in present
+        )
     session.flush()
 
 

@@ -13,6 +13,7 @@ from core.kernel.history import Change, Watcher
 from core.kernel.prepared import Prepared
 from core.kernel.privilege import privileged
 from core.resources.resolved import ResolvedResource, Resources
+from core.resources.resource import FurtherPart
 
 
 def search_watcher(resources: Resources) -> Watcher:
@@ -65,7 +66,8 @@ def put(connection: Connection, resource: ResolvedResource, ids: Iterable[int], 
 
 def texts(connection: Connection, resource: ResolvedResource, *conditions: Any) -> list[tuple[int, str]]:
     """Id and searched text of the records of a resource, for the index."""
-    return [(row[0], text_of(row[1:])) for row in connection.execute(_searched(resource).where(*conditions))]
+    found = [(row[0], text_of(row[1:])) for row in connection.execute(_searched(resource).where(*conditions))]
+    return _with_more(connection, resource, found)
 
 
 def _text_of_one(connection: Connection, resource: ResolvedResource, record_id: int) -> list[tuple[int, str]]:
@@ -74,7 +76,23 @@ def _text_of_one(connection: Connection, resource: ResolvedResource, record_id: 
     if kept is None:
         statement = _searched(resource).where(resource.table.c.id == bindparam("one"))
         kept = resource.keep("searched", Prepared(statement))
-    return [(row[0], text_of(row[1:])) for row in kept.rows(connection, {"one": record_id})]
+    found = [(row[0], text_of(row[1:])) for row in kept.rows(connection, {"one": record_id})]
+    return _with_more(connection, resource, found)
+
+
+def _with_more(
+    connection: Connection, resource: ResolvedResource, found: list[tuple[int, str]]
+) -> list[tuple[int, str]]:
+    """The texts with what parts of the resource add to them, such as what stands in a file."""
+    parts = [part for part in resource.declared.of_kind(FurtherPart) if part.searches]
+    if not parts or not found:
+        return found
+    told: list[tuple[int, str]] = []
+    for start in range(0, len(found), 100):
+        some = found[start : start + 100]
+        more = [part.searched(connection, resource.key, [record_id for record_id, _text in some]) for part in parts]
+        told += [(key, "\n".join(filter(None, (text, *(each.get(key) for each in more))))) for key, text in some]
+    return told
 
 
 def _searched(resource: ResolvedResource) -> Select[Any]:

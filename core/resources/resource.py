@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
+from sqlalchemy import Connection
+
 from core.kernel.errors import PluginError
 from core.kernel.i18n import translate as _
 from core.kernel.predicates import key_of
@@ -105,6 +107,14 @@ class Action:
 
 
 @dataclass(frozen=True)
+class Permission:
+    """A right by name that is no verb: roles are granted it like an action, and a plugin's code asks for it."""
+
+    name: str
+    title: Words
+
+
+@dataclass(frozen=True)
 class Duplicates:
     """By what two records are recognised as the same: fields, each with the function that makes its comparable key.
 
@@ -167,6 +177,15 @@ class Derived:
 class FurtherPart:
     """A part that a floor above understands: what counts as somebody's day, what to be reminded of."""
 
+    @property
+    def searches(self) -> bool:
+        """Whether it adds to the text by which records are found."""
+        return False
+
+    def searched(self, connection: Connection, resource: str, ids: Sequence[int]) -> Mapping[int, str]:
+        """What it adds to the text of each record, besides the search fields."""
+        return {}
+
 
 Course = Workflow | WorkflowPart | Numbering | Board
 """The parts that say which way a record goes."""
@@ -178,6 +197,7 @@ Part = (
     | Look
     | Panel
     | Action
+    | Permission
     | Check
     | Duplicates
     | Redaction

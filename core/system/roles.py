@@ -9,7 +9,7 @@ from core.kernel.i18n import translate as _
 from core.kernel.roles import ACTIONS, ANYTHING, Group, Role, Scope
 from core.resources.fields import Choice, Field, Words
 from core.resources.resolved import Resources
-from core.resources.resource import Resource, Rows
+from core.resources.resource import Permission, Resource, Rows
 from core.system.departments import MENU
 
 SCOPES = (
@@ -67,12 +67,10 @@ def _covered(resources: Resources, key: str) -> set[str]:
 
 
 def _own_actions(resources: Resources, key: str) -> set[str]:
-    return {
-        each.allow or each.name
-        for name in _covered(resources, key)
-        if (found := resources.get(name)) is not None
-        for each in found.actions
-    } - set(ACTIONS)
+    covered = [found for name in _covered(resources, key) if (found := resources.get(name)) is not None]
+    verbs = {each.allow or each.name for found in covered for each in found.actions}
+    rights = {each.name for found in covered for each in found.declared.of_kind(Permission)}
+    return (verbs | rights) - set(ACTIONS)
 
 
 groups = Resource(

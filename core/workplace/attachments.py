@@ -7,7 +7,8 @@ the record, added and removed by whoever may edit it.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, ClassVar, Final
@@ -29,11 +30,15 @@ from core.kernel.storage import Stored
 from core.kernel.types import Key, link, now
 from core.kernel.users import User
 from core.resources.fields import Words
+from core.resources.indexing import put
 from core.resources.resolved import ResolvedResource
 from core.resources.resource import FurtherPart
 
 THUMBNAIL: Final = "system.thumbnail"
 """The job that makes a preview picture."""
+
+TEXT: Final = "system.file_text"
+"""The job that reads the text of a file."""
 
 LARGEST: Final = 60_000_000
 """Bytes of one file."""
@@ -56,6 +61,17 @@ class Content(FurtherPart):
     title: Words = ""
     accept: tuple[str, ...] = ()
     """Kinds of files that are taken, such as `application/pdf`; empty: all."""
+    search: bool = False
+    """Whether the record is found by what stands in its file."""
+
+    @property
+    def searches(self) -> bool:
+        """Whether it adds to the text by which records are found."""
+        return self.search
+
+    def searched(self, connection: Connection, resource: str, ids: Sequence[int]) -> Mapping[int, str]:
+        """The text of the newest version of each record."""
+        return texts_of(connection, resource, ids)
 
 
 class Attachment(Model):
@@ -190,12 +206,41 @@ def newest(connection: Connection, resource: str, record_id: int, slot: str, num
     return File(**row._asdict())
 
 
-def _files(resource: Any, record_id: Any) -> Any:
+def texts_of(connection: Connection, resource: str, ids: Sequence[int]) -> dict[int, str]:
+    """The text of the newest version of the file that each record is about, where it has been read."""
+    statement = (
+        select(ATTACHMENT.record_id, ATTACHMENT.text)
+        .where(
+            ATTACHMENT.resource == resource,
+            ATTACHMENT.record_id.in_(ids),
+            ATTACHMENT.slot == CONTENT,
+            ATTACHMENT.deleted_at.is_(None),
+        )
+        .order_by(ATTACHMENT.number)
+    )
+    return {row[0]: row[1] or "" for row in connection.execute(statement)}
+
+
+def versions_of(connection: Connection, resource: str, ids: Sequence[int]) -> dict[int, list[File]]:
+    """The versions of the files that several records are about, the newest first."""
+    found: dict[int, list[File]] = defaultdict(list)
+    statement = _files(resource, None, ids).where(ATTACHMENT.slot == CONTENT)
+    for row in privileged(connection).execute(statement.add_columns(ATTACHMENT.record_id)):
+        told = dict(row._mapping)
+        found[told.pop("record_id")].append(File(**told))
+    return found
+
+
+def _files(resource: Any, record_id: Any, ids: Sequence[int] = ()) -> Any:
     names = ("id", "slot", "number", "name", "kind", "size", "file_key", "preview_file_key", "author_id", "created_at")
     return (
         select(*(ATTACHMENT[name] for name in names), func.coalesce(User.name, "").label("author"))
         .outerjoin(User, User.id == ATTACHMENT.author_id)
-        .where(ATTACHMENT.resource == resource, ATTACHMENT.record_id == record_id, ATTACHMENT.deleted_at.is_(None))
+        .where(
+            ATTACHMENT.resource == resource,
+            ATTACHMENT.record_id.in_(ids) if ids else ATTACHMENT.record_id == record_id,
+            ATTACHMENT.deleted_at.is_(None),
+        )
         .order_by(ATTACHMENT.number.desc(), ATTACHMENT.id.desc())
     )
 
@@ -247,6 +292,8 @@ def attach(
         enqueue(
             connection, THUMBNAIL, {"file": file_id}, why="a preview of a file", unique_key=f"{THUMBNAIL}.{file_id}"
         )
+    if content is not None and content.search:
+        enqueue(connection, TEXT, {"file": file_id}, why="the text of a file", unique_key=f"{TEXT}.{file_id}")
     found = find_file(connection, resource.key, record_id, file_id)
     _tell(session, resource, record_id, "attach", found)
     return found
@@ -259,6 +306,9 @@ def detach(session: ScopedSession, resource: ResolvedResource, record_id: int, f
     found = find_file(connection, resource.key, record_id, file_id)
     gone = {"deleted_at": now(), "updated_at": now(), "version": ATTACHMENT.version + 1}
     connection.execute(update(Attachment).where(ATTACHMENT.id == file_id).values(gone))
+    content = content_of(resource)
+    if found.slot and content is not None and content.search and resource.index is not None:
+        put(connection, resource, [record_id])
     _tell(session, resource, record_id, "detach", found)
 
 

@@ -242,7 +242,7 @@ def test_the_index_is_what_leads_to_rare_hits_on_sqlite(database: Database) -> N
 
 
 def test_a_long_text_is_indexed_up_to_a_limit(connection: Connection) -> None:
-    fill(connection, {1: "x" * 19_000 + " reached" + " y" * 10_000 + " beyond"})
+    fill(connection, {1: "x" * 99_000 + " reached" + " y" * 10_000 + " beyond"})
     assert (found(connection, "reached"), found(connection, "beyond")) == ([1], [])
 
 

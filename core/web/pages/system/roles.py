@@ -16,6 +16,7 @@ from core.kernel.users import User
 from core.resources.fields import GIVEN, Words
 from core.resources.records import Records
 from core.resources.resolved import ResolvedResource, Resources
+from core.resources.resource import Permission
 from core.system.roles import SCOPES
 from core.web.navigation import person
 from core.web.pages.forms import undo_button
@@ -214,7 +215,8 @@ class RolePages:
 
 
 def _row_of(resource: ResolvedResource, grants: Grants, fields: Mapping[tuple[str, str], str]) -> GrantRow:
-    own = {each.allow or each.name: each.title for each in resource.actions}
+    own = {each.allow or each.name: each.title for each in resource.actions if "." not in each.allow}
+    own |= {each.name: each.title for each in resource.declared.of_kind(Permission)}
     return _row(
         resource.key,
         resource.names,
