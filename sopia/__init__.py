@@ -19,7 +19,7 @@ from core.kernel.i18n import Text, translate, translate_plural, translator
 from core.kernel.jobs import Job, Schedule, enqueue
 from core.kernel.plugin_settings import read_setting
 from core.kernel.plugins import Plugin, Setting, ShippedRole
-from core.kernel.policies import Attached, Private, Public, Restrict, Scoped, Sealed, Through
+from core.kernel.policies import Attached, Own, Private, Public, Restrict, Scoped, Sealed, Through
 from core.kernel.types import Exact, Instant, Money, MoneyType, link, now
 from core.resources import values
 from core.resources.board import Board
@@ -92,6 +92,7 @@ __all__ = [
     "MoneyType",
     "NotFound",
     "Numbering",
+    "Own",
     "Panel",
     "Permission",
     "Plugin",

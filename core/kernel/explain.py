@@ -19,7 +19,7 @@ from core.kernel.generations import privileged
 from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Attached, Between, Own, Private, Public, Restrict, Through
-from core.kernel.predicates import key_of
+from core.kernel.predicates import key_of, members_of
 from core.kernel.principal import READING, Principal, Rights
 from core.kernel.roles import Group, Scope, Share, role_title
 from core.kernel.types import now
@@ -141,13 +141,22 @@ def _covered(
     owner_id, department_id = _whose(record, policy)
     if owner_id == principal.user_id:
         return _("it is this person's own")
-    if any(getattr(record, column) == principal.user_id for column in policy.people[1:]):
+    if any(getattr(record, column) == principal.user_id for column in policy.people[1:]) or (
+        policy.members and _is_member(session, principal, record, policy.members)
+    ):
         return _("this person takes part in it")
     if department_id in reach.departments:
         return _at_department(session, principal, resource, action, department_id)
     if owner_id in reach.users:
         return _by_owner(session, principal, resource, action, owner_id)
     return None
+
+
+def _is_member(session: AnySession, principal: Principal, record: Any, name: str) -> bool:
+    own, person = members_of(record.__table__, name)
+    columns = record.__table__.metadata.tables[name].c
+    found = select(columns[own]).where(columns[own] == record.id, columns[person] == principal.user_id)
+    return privileged(session).execute(found).first() is not None
 
 
 def _whose(record: Any, policy: Own) -> tuple[int | None, int | None]:

@@ -28,11 +28,17 @@ class Restrict:
 
 @dataclass(frozen=True)
 class Own:
-    """The policy of the `Scoped` mixin: a record's people (`people`) and its department decide who is in scope."""
+    """The policy of the `Scoped` mixin: a record's people (`people`) and its department decide who is in scope.
+
+    The first of `people` is the owner; for the others, and for whoever stands in the link table `members`, the record
+    counts as their own.
+    """
 
     people: tuple[str, ...] = ("owner_id",)
     department: str | None = "department_id"
     restrict: tuple[Restrict, ...] = ()
+    members: str = ""
+    """The link table between the record and people: `between("tasks_task_member", "tasks_task", "system_user")`."""
 
 
 @dataclass(frozen=True)

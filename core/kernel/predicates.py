@@ -50,6 +50,13 @@ def key_of(table: str) -> str:
     return f"{plugin}.{noun}"
 
 
+def members_of(table: Table, name: str) -> tuple[str, str]:
+    """The columns of a link table of members: the one that leads to the record of `table`, and that of the person."""
+    columns = table.metadata.tables[name].c
+    record = next(column.name for column in columns if column.references(table.c.id))
+    return record, next(column.name for column in columns if column.name != record and column.foreign_keys)
+
+
 class Writes(Protocol):
     """The part of a SQL compiler that a predicate needs: it turns a bind parameter into its place in the text."""
 
@@ -172,6 +179,8 @@ class Predicates:
             me = _one("me", lambda p: p.user_id)
             people = policy.people if level == "own" else policy.people[1:]
             ways += [f"{at}.{column} = {compiler.process(me)}" for column in people]
+            if policy.members:
+                ways.append(self._members(compiler, guarded, policy.members, at))
         if level == "departments":
             users = _many("users", lambda p: p.reach(resource, reached).users | {p.user_id})
             ways.append(f"{at}.{policy.people[0]} IN {compiler.process(users)}")
@@ -181,6 +190,13 @@ class Predicates:
         if grasp.shared:
             ways.append(self._shares(compiler, guarded.resource, at, action))
         return " AND ".join([f"({' OR '.join(ways)})" if ways else NEVER, *limits])
+
+    def _members(self, compiler: Writes, guarded: Guarded, name: str, prefix: str) -> str:
+        """The person stands in the link table of the record's members."""
+        record, person = members_of(guarded.table, name)
+        me = compiler.process(_one("me", lambda p: p.user_id))
+        alias, table = self._alias(), compiler.preparer.quote(name)
+        return f"{prefix}.id IN (SELECT {alias}.{record} FROM {table} AS {alias} WHERE {alias}.{person} = {me})"
 
     def _shares(self, compiler: Writes, resource: str, prefix: str, action: str) -> str:
         alias = self._alias()
