@@ -38,6 +38,11 @@ class LoginType(TypeDecorator[str]):
     impl = String(LOGIN_LENGTH)
     cache_ok = True
 
+    @property
+    def python_type(self) -> type[str]:
+        """What those who make up records give it."""
+        return str
+
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """The normal form."""
         return None if value is None else normal_login(value)

@@ -1,0 +1,20 @@
+"""Service: requests and complaints taken on and carried out, plans that bring them about, and return visits."""
+
+from plugins.service.customers import on_customers
+from plugins.service.demo import demo
+from plugins.service.resources import plans, requests, types, visits
+from plugins.service.words import install
+from sopia import Plugin
+from sopia import translate as _
+
+plugin = Plugin(
+    name="service",
+    title=_("Service"),
+    version="1.0",
+    requires=("customers>=1.0",),
+    summary=_("Service requests and complaints with deadlines in working time, service plans, and return visits."),
+    demo=demo,
+    install=install,
+    resources=(requests, visits, plans, types),
+    extensions=(on_customers,),
+)
