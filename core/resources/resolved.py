@@ -11,8 +11,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column as TableColumn
-from sqlalchemy import Select, Table, bindparam, inspect, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, inspect, select
 from sqlalchemy.orm import Mapper
+from sqlalchemy.sql import FromClause
 
 from core.kernel.access import Principal
 from core.kernel.errors import PluginError
@@ -136,6 +137,15 @@ class ResolvedResource:
         own = getattr(self.model, "__label__", None)
         names = (own, *LABELS) if own else LABELS
         return next((self.table.c[name] for name in names if name in self.table.c), self.table.c.id)
+
+    def label_in(self, table: FromClause) -> ColumnElement[Any]:
+        """What a record is called, in a statement that reads `table`: the resource's own or an alias of it.
+
+        A model whose name stands elsewhere says how to find it by `__named_by__(table)`, within the reader's scope.
+        """
+        named_by = getattr(self.model, "__named_by__", None)
+        found: ColumnElement[Any] = named_by(table) if named_by is not None else table.c[self.label.key]
+        return found
 
     @property
     def duplicates(self) -> Duplicates | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.kernel.errors import FieldError, Invalid
 from core.kernel.i18n import translate as _
@@ -80,7 +80,7 @@ class Forms:
         if target is None:
             return ""
         if text.isascii() and text.isdigit() and len(text) < 19:
-            statement = select(target.label).where(target.table.c.id == int(text))
+            statement = select(target.label_in(target.table)).where(target.table.c.id == int(text))
             name = str(request.connection.execute(statement).scalar() or "")
             if label.strip() in (name, target.shown(name)):
                 return text
@@ -289,6 +289,8 @@ def look_up(
     """Records of a resource in the reader's scope that a typed text may mean: id, label, hint."""
     from core.web.pages.lists import context_of
 
+    if hasattr(target.model, "__named_by__"):
+        return _by_name(request, target, text, most)
     context = context_of(request)
     columns = [target.label.key]
     hint = next((name for name in ("code", "login", "customer", "tree", "region") if name in target.fields), "")
@@ -307,3 +309,12 @@ def look_up(
     ]
     # Names that are said in the reader's language are no index's; they are few.
     return [each for each in found if text.strip().lower() in each[1].lower()][:most] if target.worded else found
+
+
+def _by_name(request: Request, target: ResolvedResource, text: str, most: int) -> list[tuple[int, str, str]]:
+    """Records whose name stands elsewhere, by a piece of it; those whose name the reader does not see are left out."""
+    name = target.label_in(target.table).label("name")
+    named = select(target.table.c.id, name).subquery("named")
+    wanted = func.lower(named.c.name).contains(text.strip().lower(), autoescape=True)
+    statement = select(named).where(named.c.name.is_not(None), wanted).order_by(named.c.id.desc()).limit(most)
+    return [(row[0], row[1], "") for row in request.connection.execute(statement)]

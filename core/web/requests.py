@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from core.kernel.errors import BadRequest
 from core.kernel.i18n import translate as _
 from core.web import cookies
 from core.web.bodies import Form, Values, parse_json
-from core.web.responses import Page, Redirect, Response
+from core.web.responses import Page, Redirect, Response, attachment
 from core.web.views import Notice, Shell, Words
 from core.web.work import Work, key_of_request
 
@@ -130,6 +131,17 @@ class Request:
     def render(self, template: str, view: object, status: int = 200, **extra: object) -> Page:
         """A page; it is drawn after the transaction has ended. `extra` are further names for the template."""
         return Page(template, view, status, **extra)
+
+    def table(
+        self, name: Words, header: Sequence[str], rows: Iterable[Sequence[object]], form: str = "xlsx"
+    ) -> Response:
+        """A table as a file that the browser saves, XLSX or CSV: amounts as `Money`, days as dates."""
+        from core.resources.exporting import FORMATS, write_table
+        from core.web.pages.lists import context_of
+
+        file = BytesIO()
+        write_table(header, rows, context_of(self), file, form, str(name))
+        return attachment(Response(file.getvalue(), content_type=FORMATS[form]), f"{name}.{form}")
 
     def redirect(self, url: str, notice: Notice | Words | None = None) -> Response:
         """The way to another page of ours, which shows the notice."""

@@ -247,7 +247,7 @@ def _label(request: Request, target: ResolvedResource | None, value: str) -> str
     """What the chosen record of a filter is called; one statement, and only where such a filter is set."""
     if target is None or not value or not value.isdigit() or len(value) > 18:
         return str(_("Me")) if value == "me" else ""
-    statement = select(target.label).where(target.table.c.id == int(value))
+    statement = select(target.label_in(target.table)).where(target.table.c.id == int(value))
     return str(request.connection.execute(statement).scalar() or "")
 
 
