@@ -573,7 +573,7 @@ class Build:
         if cell.target is None:
             return (column, literal(None))
         table = self._target_of(cell.path)
-        label = table.c[cell.target.label.key]
+        label = cell.target.label_in(table)
         return (column, label, table.c.colour) if cell.width == 3 else (column, label)
 
     def _sorted(self, step: Sort) -> ColumnElement[Any]:
