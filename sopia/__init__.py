@@ -1,5 +1,6 @@
 """The door for plugins: every name that a plugin may use, built-in or not. Nothing else of the platform is promised."""
 
+from core.kernel import formats
 from core.kernel.announcing import announce
 from core.kernel.database import Model, Session, between
 from core.kernel.errors import (
@@ -45,6 +46,7 @@ from core.resources.resource import (
 from core.resources.values.capitals import capital_amount
 from core.resources.views import Statistics, View
 from core.resources.workflow import State, StateChanged, Transition, Workflow
+from core.web import charts
 from core.web.menu import MenuEntry
 from core.web.routing import Everybody, Route
 from core.workplace.approval import Approval
@@ -131,9 +133,11 @@ __all__ = [
     "announce",
     "between",
     "capital_amount",
+    "charts",
     "concerning",
     "dictionary",
     "enqueue",
+    "formats",
     "hookimpl",
     "link",
     "listen",

@@ -27,7 +27,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Policies": ("Scoped", "Own", "Commons", "Through", "Attached", "Public", "Private", "Sealed", "Restrict", "Everybody"),
     "Tables and values": (
         "Model", "Dictionary", "Tree", "link", "between", "Links", "Money", "MoneyType", "Exact", "capital_amount", "Instant",
-        "now", "values",
+        "now", "values", "formats", "charts",
     ),
     "Sessions and hooks": ("Session", "acting", "read_setting", "hookimpl", "concerning", "enqueue", "notify"),
     "Events": ("announce", "listen", "StateChanged", "RecordCreated", "RecordChanged", "RecordDeleted", "RecordRestored"),
@@ -64,6 +64,10 @@ LINES: Final[Mapping[str, str]] = {
     "Everybody": "The permission of a route that is open to whoever is signed in: `allow=Everybody(\"why\")`",
     "values": "The functions that read what people type: `values.date(\"2026年3月5日\")`, `values.phone`, "
     "`values.normalise_name`, and others",
+    "formats": "The functions that write amounts, numbers and days as people read them: `formats.money(amount, currency)`, "
+    "`formats.percent(share, 1)`",
+    "charts": "Draws charts as SVG for pages of one's own: `charts.columns(places, series, say, title)`, `charts.lines`, "
+    "`charts.bars`; `request.table(name, header, rows)` sends the figures as a file",
     "take_ids": "Ids for many new rows at once, which nobody else gets",
     "translate": "A text in the reader's language, looked up when it is shown; by custom imported as `_`",
 }  # fmt: skip
