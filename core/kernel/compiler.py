@@ -28,6 +28,7 @@ from sqlalchemy.types import Boolean
 from core.kernel.access import Principal
 from core.kernel.errors import GateRefused
 from core.kernel.i18n import translate as _
+from core.kernel.kept import Kept
 from core.kernel.policies import Between, Own
 from core.kernel.predicates import ALWAYS, NEVER, Guarded, Predicates, bound_to
 from core.kernel.privilege import entrust
@@ -401,6 +402,12 @@ class ScopedConnection(Connection):
             refuse("A change past the session, which history would not see,")
         return super()._execute_clauseelement(elem, *args, **kw)
 
+    def rows(self, statement: Any, values: Mapping[str, Any], by_key: bool = False) -> Any:
+        """The rows of a SELECT that its caller keeps: in scope as `execute` gives them, with less ceremony."""
+        if self._dbapi_connection is None or not isinstance(self.engine, ScopedEngine):
+            return self.execute(statement, values).all()
+        return self.engine.kept.rows(self, statement, values, by_key)
+
     def _execute_compiled(self, *args: Any, **kw: Any) -> NoReturn:
         refuse("A statement compiled elsewhere")
 
@@ -462,6 +469,7 @@ class ScopedEngine(Engine):
         # The address would be enough to open the database past the gate.
         nowhere = URL.create(plain.url.drivername)
         super().__init__(NullPool(nothing), scoped_dialect(plain.dialect, predicates), nowhere)
+        self.kept = Kept(self.dialect)
 
     @property
     def _has_events(self) -> bool:

@@ -12,6 +12,9 @@ from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg, PGExecuti
 
 from core.kernel.compiler import ScopedCompiler, bind_context, refuse
 
+VERSIONED = ".version = %("
+"""Stands in every UPDATE of a record that the unit of work makes."""
+
 
 class SealedCursor(psycopg.Cursor[Any]):
     """A cursor that fetches but does not take statements of its own, nor hands out its connection."""
@@ -49,15 +52,19 @@ def fit(dialect: Any) -> None:
     """Give a copied psycopg dialect the gate's compiler and cursors."""
     dialect.statement_compiler = _Compiler
     dialect.execution_ctx_cls = _Context
-    dialect.do_execute = _running(psycopg.Cursor.execute)
+    dialect.do_execute = _running(psycopg.Cursor.execute, prepare=True)
     dialect.do_executemany = _running(psycopg.Cursor.executemany)
 
 
-def _running(method: Callable[..., Any]) -> Callable[..., None]:
+def _running(method: Callable[..., Any], **more: bool) -> Callable[..., None]:
     def run(cursor: SealedCursor, sql: Any, values: Any, context: Any = None) -> None:
         cursor.at_work = True
         try:
-            method(cursor, sql, values)
+            if isinstance(sql, str) and (sql.startswith("INSERT") or VERSIONED in sql):
+                # What the unit of work writes goes by the key, and PostgreSQL may keep its plan.
+                method(cursor, sql, values, **more)
+            else:
+                method(cursor, sql, values)
         finally:
             cursor.at_work = False
 

@@ -51,10 +51,16 @@ class Prepared:
         _send(connection, compiled.sql, compiled.given(values))
 
     @staticmethod
-    def straight(connection: Connection, sql: str, given: Any) -> Any:
-        """Give SQL to the driver; its errors become those of SQLAlchemy, which lets go of a lost connection."""
+    def straight(connection: Connection, sql: str, given: Any, prepare: bool = True) -> Any:
+        """Give SQL to the driver; its errors become those of SQLAlchemy, which lets go of a lost connection.
+
+        PostgreSQL keeps the plan of what is to `prepare`: for statements that are best done in one way whatever is
+        given, such as by a key. Half of their time there is planning.
+        """
         driver: Any = connection.connection.driver_connection
         try:
+            if prepare and connection.dialect.name == "postgresql":
+                return driver.execute(sql, given, prepare=True)
             return driver.execute(sql, given)
         except BaseException as error:
             connection._handle_dbapi_exception(error, sql, given, None, None)

@@ -42,7 +42,9 @@ from core.kernel.errors import BadRequest
 from core.kernel.gate import privileged
 from core.kernel.history import plain
 from core.kernel.i18n import translate as _
+from core.kernel.kept import rows_of
 from core.kernel.links import LinkedTo
+from core.kernel.policies import Through
 from core.kernel.search import Plan, Terms, Way, parse
 from core.kernel.types import MONEY_LIMIT, Instant, Money, MoneyType
 from core.resources.conditions import Condition, Context, below, parameters, read_condition, readable_field, to_sql
@@ -273,7 +275,7 @@ class Lists:
         cells = self.cells(request.columns)
         backwards = request.cursor is not None and request.cursor.backwards
         statement, values = self._statement(connection, request, context, cells)
-        rows: list[Any] = list(connection.execute(statement, values).all())
+        rows: list[Any] = list(rows_of(connection, statement, values, by_key=self._is_by_key(request)))
         more = len(rows) > request.limit
         rows = rows[: request.limit]
         if backwards:
@@ -296,7 +298,7 @@ class Lists:
             if not exact:
                 matching = matching.limit(COUNTED + 1)
             statement = self._resource.keep(shape, select(func.count()).select_from(matching.subquery()))
-        return int(connection.execute(statement, self._parameters(request)).scalar_one())
+        return int(rows_of(connection, statement, self._parameters(request))[0][0])
 
     def totals(
         self, connection: Connection, request: ListRequest, context: Context, paths: Sequence[str]
@@ -362,6 +364,14 @@ class Lists:
     @staticmethod
     def _shape(request: ListRequest) -> tuple[Any, ...]:
         return (tuple(c.shape for c in request.conditions), request.sort, request.terms.shape, request.deleted)
+
+    def _is_by_key(self, request: ListRequest) -> bool:
+        """Whether one record is asked for, or what belongs to one."""
+        policy = self._resource.policy
+        parent = policy.parent if isinstance(policy, Through) else "id"
+        return not request.terms and any(
+            each.operator == "eq" and each.path in ("id", parent) for each in request.conditions
+        )
 
     def _parameters(self, request: ListRequest) -> dict[str, Any]:
         values = parameters(request.conditions)
@@ -464,7 +474,7 @@ def collections(
     if statement is None:
         statement = resource.keep(key, _of_collection(resource, field, target))
     found: dict[int, list[tuple[int, str, str]]] = {}
-    for record_id, target_id, label, tint in connection.execute(statement, {"ids": ids}):
+    for record_id, target_id, label, tint in rows_of(connection, statement, {"ids": ids}, by_key=True):
         found.setdefault(record_id, []).append((target_id, label, tint or ""))
     return found
 

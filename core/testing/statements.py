@@ -32,9 +32,9 @@ def counted() -> Iterator[list[str]]:
 
     straight = Prepared.straight
 
-    def note_prepared(connection: Connection, sql: str, given: Any) -> Any:
+    def note_prepared(connection: Connection, sql: str, given: Any, prepare: bool = True) -> Any:
         sent.append(sql)
-        return straight(connection, sql, given)
+        return straight(connection, sql, given, prepare)
 
     prepared = mock.patch.object(Prepared, "straight", staticmethod(note_prepared))
     with noting("_exec_single_context"), noting("_exec_insertmany_context"), prepared:

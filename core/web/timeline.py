@@ -14,11 +14,13 @@ from core.kernel.gate import privileged
 from core.kernel.history import HistoryEntry
 from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
+from core.kernel.kept import rows_of
+from core.kernel.prepared import Prepared
 from core.kernel.types import now
 from core.kernel.users import User
 from core.resources.fields import ResolvedField
 from core.resources.resolved import ResolvedResource, Resources
-from core.web.line_history import LineHistory, entries_beneath
+from core.web.line_history import LineHistory
 from core.web.navigation import person
 from core.web.remarks import remark_entries
 from core.web.views import Change, Entry
@@ -64,7 +66,7 @@ SHOWN = 20
 LAST = 2**63 - 1
 LONGEST = 120
 
-OF_RECORD = (
+OF_RECORD = Prepared(
     select(HistoryEntry.__table__)
     .where(
         HistoryEntry.resource == bindparam("resource"),
@@ -75,7 +77,8 @@ OF_RECORD = (
     .limit(SHOWN)
 )
 
-PEOPLE = select(User.id, User.name).where(User.id.in_(bindparam("ids", expanding=True)))
+PERSON = User.__table__.c
+PEOPLE = select(PERSON.id, PERSON.name).where(PERSON.id.in_(bindparam("ids", expanding=True)))
 
 
 class History:
@@ -94,7 +97,7 @@ class History:
         The record has been read in scope by the caller: whoever sees it sees its history.
         """
         values = {"resource": resource.key, "record": record_id, "before": before or LAST}
-        found = entries_beneath(self._request.connection, OF_RECORD, values)
+        found = [HistoryEntry(**row) for row in OF_RECORD.named(privileged(self._request.connection), values)]
         # The rows that came with the record are part of its making.
         made = {entry.operation for entry in found if entry.action == "create"}
         of_lines = self._lines.entries(resource, record_id, before, SHOWN)
@@ -142,13 +145,13 @@ class History:
                     for value in (before, after):
                         wanted[field.target].update(v for v in (value if isinstance(value, list) else [value]) if v)
         if people:
-            rows = self._request.connection.execute(PEOPLE, {"ids": sorted(people)})
+            rows = rows_of(self._request.connection, PEOPLE, {"ids": sorted(people)}, by_key=True)
             self._people |= {row[0]: row[1] for row in rows}
         for key, ids in wanted.items():
             target = self._resources.get(key)
             if target is None:
                 continue
-            for row in self._request.connection.execute(target.labels, {"ids": sorted(ids)[:500]}):
+            for row in rows_of(self._request.connection, target.labels, {"ids": sorted(ids)[:500]}, by_key=True):
                 self._labels[key, row[0]] = str(row[1])
 
     def _changed(self, entry: HistoryEntry) -> Iterable[tuple[ResolvedField, str, Any, Any]]:
