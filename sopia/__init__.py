@@ -50,7 +50,7 @@ from core.web import charts
 from core.web.menu import MenuEntry
 from core.web.routing import Everybody, Route
 from core.workplace.approval import Approval
-from core.workplace.attachments import Content
+from core.workplace.attachments import Content, file_versions
 from core.workplace.declared import Activity, Linked, Reminder
 from core.workplace.demo import Demo
 from core.workplace.dictionaries import Dictionary, Tree, dictionary
@@ -137,6 +137,7 @@ __all__ = [
     "concerning",
     "dictionary",
     "enqueue",
+    "file_versions",
     "formats",
     "hookimpl",
     "link",

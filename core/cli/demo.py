@@ -40,7 +40,8 @@ def fill(platform: Platform, customers: int = CUSTOMERS, seed: int = 1) -> int:
     from core.workplace import demo as workplace
 
     with activate(platform.catalogues, platform.settings.locale):
-        return workplace.make(platform.database, platform.registry, platform.above, size=customers, seed=seed)
+        given = (platform.database, platform.registry, platform.above)
+        return workplace.make(*given, size=customers, seed=seed, storage=platform.storage)
 
 
 def sign_in_hint() -> str:

@@ -72,6 +72,8 @@ class ShippedRole:
     key: str
     title: Words
     grants: Mapping[str, Mapping[str, str]]
+    fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By resource, what it may do with fields: `hidden`, `read` or `write`."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session as AnySession
 
 from core.kernel.i18n import Text
-from core.kernel.roles import ADMINISTRATOR, ANYTHING, SHIPPED, Grant, Role, Scope
+from core.kernel.roles import ADMINISTRATOR, ANYTHING, SHIPPED, FieldGrant, Grant, Role, Scope
 
 GRANTS: Final[Mapping[str, Mapping[str, Mapping[str, Scope]]]] = {
     ADMINISTRATOR: {ANYTHING: {ANYTHING: Scope.ALL}, "system.*": {ANYTHING: Scope.ALL}},
@@ -49,6 +49,9 @@ class Shipped(Protocol):
     @property
     def grants(self) -> Mapping[str, Mapping[str, str]]: ...
 
+    @property
+    def fields(self) -> Mapping[str, Mapping[str, str]]: ...
+
 
 def install_plugin_roles(session: AnySession, roles: Iterable[Shipped]) -> None:
     """Put in the roles that come with a plugin, and what it adds to those that are there."""
@@ -66,6 +69,13 @@ def install_plugin_roles(session: AnySession, roles: Iterable[Shipped]) -> None:
             for resource, actions in shipped.grants.items()
             for action, scope in actions.items()
             if (resource, action) not in present
+        )
+        told = {(grant.resource, grant.field) for grant in role.fields}
+        session.add_all(
+            FieldGrant(role_id=role.id, resource=resource, field=name, access=access)
+            for resource, fields in shipped.fields.items()
+            for name, access in fields.items()
+            if (resource, name) not in told
         )
     session.flush()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 from urllib.parse import quote
 
 from core.kernel.errors import FieldError, Invalid
@@ -37,12 +38,43 @@ def take(request: Request, field: str = "file") -> list[tuple[Stored, str, str]]
 
 def give(request: Request, file: File) -> Response:
     """A file to be saved; shown in the browser where that was asked for and can do no harm."""
-    response: Response = Stream(_pieces(request.platform.storage, file.file_key), _served(file))
+    response = _whole_or_part(request, file)
     if request.query.get("inline") != "1" or not file.inline:
         return attachment(response, file.name)
     named = quote(file.name.encode("utf-8", "replace"), safe="")
     response.header("Content-Disposition", f"inline; filename*=UTF-8''{named}")
     return response.header("Content-Security-Policy", OF_PDF if file.kind == "application/pdf" else HARMLESS)
+
+
+def _whole_or_part(request: Request, file: File) -> Response:
+    """The file, or the one range of it that was asked for: players and viewers fetch what they show."""
+    storage, kind = request.platform.storage, _served(file)
+    asked = _range_of(request.header("range"), file.size)
+    if asked is None:
+        response: Response = Stream(_pieces(storage, file.file_key), kind)
+        response.header("Content-Length", str(file.size))
+    elif asked[0] >= asked[1]:
+        response = Response(b"", 416, kind).header("Content-Range", f"bytes */{file.size}")
+    else:
+        start, end = asked
+        response = Stream(_pieces(storage, file.file_key, start, end - start), kind, 206)
+        response.header("Content-Length", str(end - start))
+        response.header("Content-Range", f"bytes {start}-{end - 1}/{file.size}")
+    return response.header("Accept-Ranges", "bytes").header("ETag", f'"{file.file_key}"')
+
+
+RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+
+
+def _range_of(header: str, size: int) -> tuple[int, int] | None:
+    """Where a range begins and ends; None where none was asked for, or several, which are answered by all of it."""
+    found = RANGE.fullmatch(header.strip())
+    if found is None or found.group(0) == "bytes=-":
+        return None
+    first, last = found.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    return int(first), min(size, int(last) + 1) if last else size
 
 
 def give_preview(request: Request, file: File) -> Response:
@@ -58,12 +90,15 @@ def _served(file: File) -> str:
     return file.kind if file.inline else "application/octet-stream"
 
 
-def _pieces(storage: Storage, key: str) -> Iterator[bytes]:
+def _pieces(storage: Storage, key: str, start: int = 0, size: int | None = None) -> Iterator[bytes]:
     # Opened at once, so that a missing file is an answer and not half of one.
-    return _read(storage.open(key))
+    file = storage.open(key)
+    file.seek(start)
+    return _read(file, size)
 
 
-def _read(file: Any) -> Iterator[bytes]:
+def _read(file: Any, left: int | None) -> Iterator[bytes]:
     with file:
-        while piece := file.read(PIECE):
+        while piece := file.read(PIECE if left is None else min(PIECE, left)):
             yield piece
+            left = None if left is None else left - len(piece)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, BinaryIO, ClassVar, Final
 
 from sqlalchemy import BigInteger, Connection, Index, String, bindparam, delete, func, insert, select, update
@@ -231,6 +231,21 @@ def versions_of(connection: Connection, resource: str, ids: Sequence[int]) -> di
     return found
 
 
+def file_versions(resource: str) -> Callable[[Connection, Sequence[int]], dict[int, list[dict[str, Any]]]]:
+    """Reads the versions of the files of records, for a `Derived` field of theirs: number, name, size, author, moment."""
+
+    def read(connection: Connection, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+        return {key: [told_of(file) for file in files] for key, files in versions_of(connection, resource, ids).items()}
+
+    return read
+
+
+def told_of(file: File) -> dict[str, Any]:
+    """A version as plain values."""
+    at = file.created_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return {"number": file.number, "name": file.name, "size": file.size, "author": file.author, "created_at": at}
+
+
 def _files(resource: Any, record_id: Any, ids: Sequence[int] = ()) -> Any:
     names = ("id", "slot", "number", "name", "kind", "size", "file_key", "preview_file_key", "author_id", "created_at")
     return (
@@ -269,11 +284,31 @@ def attach(
     if content is not None and content.accept and kind not in content.accept:
         allowed = ", ".join(content.accept)
         raise Invalid([FieldError("file", _("'{kind}' is not among: {allowed}.", kind=kind, allowed=allowed))])
-    connection, moment = privileged(session), now()
-    of_record = (ATTACHMENT.resource == resource.key, ATTACHMENT.record_id == record_id, ATTACHMENT.slot == slot)
+    connection = privileged(session)
+    file_id = _enter(connection, resource.key, record_id, stored, name, kind, slot, session.principal.user_id or None)
+    if content is not None and content.search:
+        enqueue(connection, TEXT, {"file": file_id}, why="the text of a file", unique_key=f"{TEXT}.{file_id}")
+    found = find_file(connection, resource.key, record_id, file_id)
+    _tell(session, resource, record_id, "attach", found)
+    return found
+
+
+def _enter(
+    connection: Connection,
+    resource: str,
+    record_id: int,
+    stored: Stored,
+    name: str,
+    kind: str,
+    slot: str,
+    author: int | None,
+) -> int:
+    """The row of a new file, and the job that draws it; its id."""
+    moment = now()
+    of_record = (ATTACHMENT.resource == resource, ATTACHMENT.record_id == record_id, ATTACHMENT.slot == slot)
     last = connection.scalar(select(func.max(ATTACHMENT.number)).where(*of_record)) or 0
     values = {
-        "resource": resource.key,
+        "resource": resource,
         "record_id": record_id,
         "slot": slot,
         "number": last + 1 if slot else 1,
@@ -281,22 +316,35 @@ def attach(
         "kind": kind,
         "size": stored.size,
         "file_key": stored.key,
-        "author_id": session.principal.user_id or None,
+        "author_id": author,
         "version": 1,
         "created_at": moment,
         "updated_at": moment,
     }
-    file_id = connection.scalar(insert(Attachment).values(values).returning(ATTACHMENT.id))
+    file_id: int | None = connection.scalar(insert(Attachment).values(values).returning(ATTACHMENT.id))
     assert file_id is not None
     if kind in PICTURES or kind == "application/pdf":
         enqueue(
             connection, THUMBNAIL, {"file": file_id}, why="a preview of a file", unique_key=f"{THUMBNAIL}.{file_id}"
         )
-    if content is not None and content.search:
-        enqueue(connection, TEXT, {"file": file_id}, why="the text of a file", unique_key=f"{TEXT}.{file_id}")
-    found = find_file(connection, resource.key, record_id, file_id)
-    _tell(session, resource, record_id, "attach", found)
-    return found
+    return file_id
+
+
+def keep_version(
+    connection: Connection,
+    resource: ResolvedResource,
+    record_id: int,
+    stored: Stored,
+    name: str,
+    kind: str,
+    author: int,
+    text: str,
+) -> None:
+    """The next version of a record's file whose text is known already: of demo data, past everybody's rights."""
+    file_id = _enter(connection, resource.key, record_id, stored, name, kind, CONTENT, author)
+    connection.execute(update(Attachment).where(ATTACHMENT.id == file_id).values(text=text))
+    if resource.index is not None:
+        put(connection, resource, [record_id])
 
 
 def detach(session: ScopedSession, resource: ResolvedResource, record_id: int, file_id: int) -> None:

@@ -5,6 +5,7 @@ Everything it makes is known by its operation in history and can be removed agai
 
 from __future__ import annotations
 
+import io
 import random
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,16 +20,20 @@ from core.kernel.errors import Conflict
 from core.kernel.generations import raise_access
 from core.kernel.history import HistoryEntry, Operation
 from core.kernel.i18n import translate as _
+from core.kernel.links import Link
 from core.kernel.passwords import hash_password, put_password
+from core.kernel.predicates import key_of
 from core.kernel.privilege import privileged
 from core.kernel.registry import Registry
 from core.kernel.roles import Group, GroupMember, Role, UserRole
+from core.kernel.storage import Storage
 from core.kernel.types import now
 from core.kernel.users import User
 from core.resources.bulk import Batch, insert_many
 from core.resources.indexing import search_watcher
 from core.resources.locks import Rules
 from core.resources.resolved import Resources
+from core.workplace.attachments import Attachment, keep_version, kind_of_file
 
 ORIGIN = "demo"
 PASSWORD = "sopia-demo"
@@ -82,6 +87,7 @@ class Demo:
     """Ids of the people by login."""
     primary: dict[int, int | None] = field(default_factory=dict)
     """The primary department of each person."""
+    storage: Storage | None = None
 
     def add(self, key: str, rows: Sequence[dict[str, Any]]) -> list[int]:
         """Make many records of a resource from column values, and return their ids."""
@@ -90,6 +96,18 @@ class Demo:
             part = rows[start : start + CHUNK]
             ids += insert_many(privileged(self.session), self.resources[key], self.operation, part)
         return ids
+
+    def ids(self, key: str) -> list[int]:
+        """The records of a resource that are there, such as the customers of the demo."""
+        model = self.resources[key].model
+        return list(self.session.scalars(select(model.id).where(model.deleted_at.is_(None)).order_by(model.id)))
+
+    def keep_file(self, key: str, record: int, name: str, content: bytes, *, author: int, text: str = "") -> None:
+        """Give a record that is about a file its next version; `text` is what stands in it. Nothing without a storage."""
+        if self.storage is not None:
+            stored = self.storage.put(io.BytesIO(content))
+            kind = kind_of_file(io.BytesIO(content))
+            keep_version(privileged(self.session), self.resources[key], record, stored, name, kind, author, text)
 
     def add_parts(self, model: type[Any], rows: Sequence[dict[str, Any]]) -> list[int]:
         """Make many rows of a model that is no resource, such as the firms of customers; they go with the demo too."""
@@ -100,7 +118,15 @@ class Demo:
         return list(Batch(connection.dialect, model, names, given).insert(connection, self.operation))
 
 
-def make(database: Database, registry: Registry, resources: Resources, *, size: int, seed: int) -> int:
+def make(
+    database: Database,
+    registry: Registry,
+    resources: Resources,
+    *,
+    size: int,
+    seed: int,
+    storage: Storage | None = None,
+) -> int:
     """Make the demo company and return how many records that were; once, as long as it is not removed."""
     password_hash = hash_password(PASSWORD)  # slow, so before the transaction
     with database.system("demo data") as session:
@@ -109,7 +135,7 @@ def make(database: Database, registry: Registry, resources: Resources, *, size: 
         operation = Operation(None, ORIGIN)
         session.info["operation"] = operation
         session.info["watchers"] = (search_watcher(resources), Rules(resources))
-        demo = Demo(session, resources, operation, size, random.Random(seed))
+        demo = Demo(session, resources, operation, size, random.Random(seed), storage=storage)
         _company(demo, password_hash)
         for plugin in registry.plugins:
             if plugin.demo is not None:
@@ -204,16 +230,28 @@ def _purge(session: Session, resources: Resources, made: dict[str, list[int]]) -
     for table in reversed(Base.metadata.sorted_tables):
         key = next((name for name, each in by_name.items() if each is table), "")
         _loosen(connection, table, people)
+        _untie(connection, table, made)
         ids = made.get(key, [])
         resource = resources.get(key)
         for start in range(0, len(ids), 500):
             part = ids[start : start + 500]
             connection.execute(delete(HistoryEntry).where(HistoryEntry.resource == key, HistoryEntry.record.in_(part)))
+            connection.execute(delete(Attachment).where(Attachment.resource == key, Attachment.record_id.in_(part)))
             _break_trees(connection, table, part)
             connection.execute(delete(table).where(table.c.id.in_(part)))
             if resource is not None and resource.index is not None:
                 resource.index.remove(connection, part)
     return sum(map(len, made.values()))
+
+
+def _untie(connection: Connection, table: Any, made: dict[str, list[int]]) -> None:
+    """Rows of a link table go before either of their ends, whichever that is."""
+    if "policy" not in table.info:
+        return
+    for key in table.foreign_keys:
+        ids = made.get(key_of(key.column.table.name), [])
+        for start in range(0, len(ids), 500):
+            connection.execute(delete(table).where(key.parent.in_(ids[start : start + 500])))
 
 
 def _break_trees(connection: Connection, table: Any, ids: Sequence[int]) -> None:

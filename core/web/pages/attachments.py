@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.kernel import formats
 from core.kernel.errors import NotFound
@@ -31,6 +31,9 @@ from core.workplace.attachments import (
 
 if TYPE_CHECKING:
     from core.web.requests import Request
+
+SEEN = 20_000
+"""Bytes of a text that are shown on the page."""
 
 
 class AttachmentPages:
@@ -96,6 +99,7 @@ def files_panels(request: Request, resource: ResolvedResource, record_id: int) -
 def _panel(request: Request, resource: ResolvedResource, record_id: int, slot: str, title: object) -> Panel:
     home, zone = f"{resource.url}/{record_id}/attachments", request.timezone.key
     edits = resource.allows(request.principal, "edit")
+    files = files_of(request.connection, resource.key, record_id, slot)
     lines = [
         {
             "name": file.name,
@@ -109,7 +113,7 @@ def _panel(request: Request, resource: ResolvedResource, record_id: int, slot: s
             "at": formats.ago(file.created_at, zone, now()),
             "remove": _remove(home, file) if edits else None,
         }
-        for file in files_of(request.connection, resource.key, record_id, slot)
+        for file in files
     ]
     add = f"{home}?slot={slot}" if slot else home
     html = request.site.draw(
@@ -121,8 +125,20 @@ def _panel(request: Request, resource: ResolvedResource, record_id: int, slot: s
         most=LARGEST,
         too_large=_("The file has more than {limit} MB.", limit=f"{LARGEST / 1_000_000:g}"),
         several=not slot,
+        shown=_shown(request, home, files[0]) if slot and files and files[0].inline else None,
     )
     return Panel(key=slot or "attachments", title=title, html=html)  # type: ignore[arg-type]
+
+
+def _shown(request: Request, home: str, file: File) -> dict[str, Any]:
+    """The newest version as it is seen on the page itself: a picture, a PDF in the browser's viewer, the first text."""
+    url = f"{home}/{file.id}"
+    told = {"name": file.name, "url": f"{url}?inline=1", "kind": "picture" if file.kind in PICTURES else "pdf"}
+    if file.kind == "text/plain":
+        with request.platform.storage.open(file.file_key) as content:
+            start = content.read(SEEN)
+        return {"kind": "text", "text": start.decode("utf-8", "ignore").lstrip("\ufeff"), "more": file.size > SEEN}
+    return {**told, "preview": f"{url}/preview" if file.preview_file_key else ""}
 
 
 def _remove(home: str, file: File) -> Button:

@@ -16,12 +16,25 @@ from core.resources.fields import ResolvedField, Words
 from core.resources.records import Records, Row
 from core.resources.resolved import ResolvedResource, Resources
 from core.web import lines
+from core.web.files import take
 from core.web.forms import Forms, text_of, texts_of
 from core.web.pages.lists import context_of
 from core.web.responses import Response
 from core.web.showing import fact_of
 from core.web.stages import is_locked_row, is_open
-from core.web.views import Button, Confirm, Duplicate, FormSection, FormView, Link, MergeField, MergeView, Notice
+from core.web.views import (
+    Button,
+    Confirm,
+    Duplicate,
+    FormFile,
+    FormSection,
+    FormView,
+    Link,
+    MergeField,
+    MergeView,
+    Notice,
+)
+from core.workplace.attachments import CONTENT, LARGEST, attach, content_of
 
 if TYPE_CHECKING:
     from core.web.requests import Request
@@ -35,6 +48,7 @@ class FormPages:
         self._resource = resource
         self._records = records
         self._forms = Forms(resources, resource)
+        self._takes_file = content_of(resource) is not None
 
     def new(self, request: Request) -> Response:
         """The empty form; parameters of the address fill fields, as when it is opened from a related record."""
@@ -54,10 +68,16 @@ class FormPages:
     def create(self, request: Request) -> Response:
         """Make the record, or show the form again with what is wrong."""
         fields = self._forms.shown(request, creating=True)
+        # Stored before the transaction is opened: nobody waits for a file that is on its way to the disk.
+        sent = take(request) if self._takes_file and request.form.file("file") else []
         try:
             given = self._forms.posted(request, fields, given={})
             filled = {key: value for key, value in given.items() if value not in ("", [])}
+            for _stored, name, _kind in sent:
+                filled.setdefault(self._resource.label.key, name.rpartition(".")[0] or name)
             record = self._records.create(request.session, self._resource, filled, context_of(request))
+            for stored, name, kind in sent:
+                attach(request.session, self._resource, record.id, stored, name, kind, CONTENT)
         except (Invalid, Conflict) as refused:
             return self._again(request, fields, refused, row=None)
         if request.form.get("_then") == "new":
@@ -257,6 +277,8 @@ class FormPages:
             submit_more=_("Create and new") if row is None else "",
             cancel_url=home,
             remove=self._remove(request, row) if row and not is_locked_row(resource, row) else None,
+            multipart=row is None and self._takes_file,
+            file=_file_of(resource) if row is None else None,
         )
         return request.render("form.html", view, status)
 
@@ -305,6 +327,20 @@ class FormPages:
             cancel_url=f"{self._resource.url}/{row.id}",
         )
         return request.render("merge.html", view, 412)
+
+
+def _file_of(resource: ResolvedResource) -> FormFile | None:
+    """The place for the file of a new record that is about one."""
+    content = content_of(resource)
+    if content is None:
+        return None
+    return FormFile(
+        title=content.title or _("File"),
+        most=LARGEST,
+        too_large=_("The file has more than {limit} MB.", limit=f"{LARGEST / 1_000_000:g}"),
+        names=resource.label.key,
+        accept=",".join(content.accept),
+    )
 
 
 def _merged_rows(

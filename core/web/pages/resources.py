@@ -27,6 +27,7 @@ from core.web.pages.records import RecordPages, undo
 from core.web.pages.shares import SharePages
 from core.web.responses import Json, Response
 from core.web.routing import Everybody, Route
+from core.workplace.attachments import content_of
 
 if TYPE_CHECKING:
     from core.kernel.platform import Platform
@@ -71,7 +72,8 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
         f"{url}/{{id:int}}/fields/{{field}}", forms.set_field, (f"{key}.edit", f"{key}.assign"), methods=("POST",)
     )
     yield Route(f"{url}/new", forms.new, f"{key}.create")
-    yield Route(f"{url}/new", forms.create, f"{key}.create", methods=("POST",))
+    takes_file = content_of(resource) is not None
+    yield Route(f"{url}/new", forms.create, f"{key}.create", methods=("POST",), uploads=takes_file)
     yield Route(f"{url}/{{id:int}}/edit", forms.edit, (f"{key}.edit", f"{key}.assign"))
     yield Route(f"{url}/{{id:int}}/edit", forms.update, (f"{key}.edit", f"{key}.assign"), methods=("POST",))
     if resource.declared.of_kind(Calendar):

@@ -30,6 +30,7 @@ from core.web.views.forms import (
     FieldKind,
     FormSection,
     FormTab,
+    FormFile,
     FormView,
     SettingsView,
 )
@@ -153,6 +154,7 @@ __all__ = [
     "FilterKind",
     "FormSection",
     "FormTab",
+    "FormFile",
     "FormView",
     "GrantCell",
     "GrantGroup",

@@ -88,6 +88,17 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormFile:
+    """The file that a new record is about, chosen or dropped on its form; see static/js/upload.js."""
+
+    title: Words
+    most: int  # bytes
+    too_large: Words
+    names: str = ""  # the field that takes the file's name while it is empty
+    accept: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FormView:
     """form.html: create or edit; settings and preferences too."""
 
@@ -108,6 +119,7 @@ class FormView:
     cancel_url: str = ""
     remove: Button | None = None
     multipart: bool = False
+    file: FormFile | None = None
     aside: Words = ""  # a quiet explanation at the right of the fields
     readonly: bool = False  # only to be read: nothing to save
     fragment: bool = False  # drawn inside a dialog or a fact: only the form

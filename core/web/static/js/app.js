@@ -29,6 +29,7 @@ const modules = {
   shell: () => import("./shell.js"),
   tabs: () => import("./tabs.js"),
   tags: () => import("./tags.js"),
+  upload: () => import("./upload.js"),
   write: () => import("./write.js"),
 };
 
