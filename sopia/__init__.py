@@ -20,7 +20,7 @@ from core.kernel.i18n import Text, translate, translate_plural, translator
 from core.kernel.jobs import Job, Schedule, enqueue
 from core.kernel.plugin_settings import read_setting
 from core.kernel.plugins import Plugin, Setting, ShippedRole
-from core.kernel.policies import Attached, Own, Private, Public, Restrict, Scoped, Sealed, Through
+from core.kernel.policies import Attached, Commons, Own, Private, Public, Restrict, Scoped, Sealed, Through
 from core.kernel.types import Exact, Instant, Money, MoneyType, link, now
 from core.resources import values
 from core.resources.board import Board
@@ -29,6 +29,7 @@ from core.resources.calendar import Calendar
 from core.resources.fields import Choice, Field
 from core.resources.importing.declared import Alongside, Brings, Headings
 from core.resources.linked import Links
+from core.resources.merging import merge_records
 from core.resources.numbering import Numbering
 from core.resources.resource import (
     Action,
@@ -49,11 +50,13 @@ from core.resources.workflow import State, StateChanged, Transition, Workflow
 from core.web import charts
 from core.web.menu import MenuEntry
 from core.web.routing import Everybody, Route
+from core.workplace.activity import activity_of
 from core.workplace.approval import Approval
 from core.workplace.attachments import Content, file_versions
-from core.workplace.declared import Activity, Linked, Reminder
+from core.workplace.declared import Activity, Draft, Linked, Reminder
 from core.workplace.demo import Demo
 from core.workplace.dictionaries import Dictionary, Tree, dictionary
+from core.workplace.guidance import remark_on
 from core.workplace.notifications import notify
 from core.workplace.working_calendar import add_working_days, add_working_hours, working_calendar, working_hours_between
 
@@ -70,11 +73,13 @@ __all__ = [
     "Check",
     "Choice",
     "Column",
+    "Commons",
     "Conflict",
     "Content",
     "Demo",
     "Derived",
     "Dictionary",
+    "Draft",
     "Duplicates",
     "Everybody",
     "Exact",
@@ -128,6 +133,7 @@ __all__ = [
     "View",
     "Workflow",
     "acting",
+    "activity_of",
     "add_working_days",
     "add_working_hours",
     "announce",
@@ -142,9 +148,11 @@ __all__ = [
     "hookimpl",
     "link",
     "listen",
+    "merge_records",
     "notify",
     "now",
     "read_setting",
+    "remark_on",
     "take_ids",
     "translate",
     "translate_plural",

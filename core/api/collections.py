@@ -141,8 +141,9 @@ class Collection:
         """Run an action of a record."""
         record_id, name = request.params["id"], request.params["action"]
         given = self._records.prepared(request.reader, self._resource, record_id, name, self._body(request))
-        self._records.run(request.session, self._resource, record_id, name, given, context_of(request))
-        return self._answer(request, record_id, written=True)
+        outcome = self._records.run(request.session, self._resource, record_id, name, given, context_of(request))
+        left = int(outcome.id) if isinstance(outcome, self._resource.model) else record_id
+        return self._answer(request, left, written=True)
 
     def _usual(self, request: Request) -> tuple[str, ...]:
         readable = self._resource.readable(request.principal)

@@ -129,12 +129,27 @@ class ScopedCompiler(SQLCompiler):
         if iscrud:
             return rendered
         broad = hint == BROAD and self.dialect.name == "sqlite"
-        condition = self._predicates.write(self, guarded, self.preparer.quote(table.name), "view", broad=broad)
+        name = self.preparer.quote(table.name)
+        condition = self._predicates.write(self, guarded, name, "view", broad=broad, commons=True)
         if not condition:
             return rendered
-        scoped = f"(SELECT * FROM {rendered} WHERE {condition})"
+        scoped = f"(SELECT {self._columns(guarded, name)} FROM {rendered} WHERE {condition})"
         aliased = enclosing_alias is not None and enclosing_alias.element is table
         return scoped if aliased else f"{scoped} AS {self.preparer.quote(table.name)}"
+
+    def _columns(self, guarded: Guarded, name: str) -> str:
+        """All columns; those that a row in common keeps to itself are empty as long as it lies there."""
+        hidden = self._predicates.masked(guarded)
+        if not hidden:
+            return "*"
+        assert isinstance(guarded.policy, Own)
+        assert guarded.policy.commons is not None
+        column = f"{name}.{guarded.policy.commons.column}"
+        quoted = ((each.name, self.preparer.quote(each.name)) for each in guarded.table.c)
+        return ", ".join(
+            f"CASE WHEN {column} IS NULL THEN {name}.{each} END AS {each}" if plain in hidden else f"{name}.{each}"
+            for plain, each in quoted
+        )
 
     def visit_update(self, update_stmt: Update, visiting_cte: Any = None, **kw: Any) -> str:
         """An UPDATE of the rows that are in scope for what it changes."""

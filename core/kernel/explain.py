@@ -18,7 +18,7 @@ from core.kernel.departments import Department
 from core.kernel.generations import privileged
 from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
-from core.kernel.policies import Attached, Between, Own, Private, Public, Restrict, Through
+from core.kernel.policies import Attached, Between, Commons, Own, Private, Public, Restrict, Through
 from core.kernel.predicates import key_of, members_of
 from core.kernel.principal import READING, Principal, Rights
 from core.kernel.roles import Group, Scope, Share, role_title
@@ -117,6 +117,8 @@ def _judge_own(
     by_role = _covered(session, principal, record, policy, *granted)
     if by_role is not None:
         return _yes(by_role)
+    if action == "view" and policy.commons is not None and _is_common(session, principal, record, policy.commons):
+        return _yes(_("it belongs to nobody yet and lies where this person may take it"))
     if action in ("view", "edit"):
         share = _share(session, principal, resource, record.id, write=action == "edit")
         if share is not None:
@@ -150,6 +152,28 @@ def _covered(
     if owner_id in reach.users:
         return _by_owner(session, principal, resource, action, owner_id)
     return None
+
+
+def _is_common(session: AnySession, principal: Principal, record: Any, commons: Commons) -> bool:
+    tables = record.__table__.metadata.tables
+    place = getattr(record, commons.column)
+    if place is None or principal.reach(key_of(record.__tablename__), "view").level == "none":
+        return False
+    named = (
+        (commons.people, "user_id", [principal.user_id]),
+        (commons.departments, "department_id", principal.departments),
+    )
+    return any(
+        privileged(session)
+        .execute(
+            select(tables[name].c[column])
+            .where(tables[name].c[commons.column] == place, tables[name].c[column].in_(list(ids)))
+            .limit(1)
+        )
+        .first()
+        for name, column, ids in named
+        if name
+    )
 
 
 def _is_member(session: AnySession, principal: Principal, record: Any, name: str) -> bool:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, inspect, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, func, inspect, or_, select
 from sqlalchemy.orm import InstanceState, Mapper, RelationshipDirection
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -287,6 +287,23 @@ def _collect_references(session: ScopedSession, record: Any, references: dict[st
 def check_ids(session: ScopedSession, guarded: Guarded, ids: Iterable[int], action: str) -> None:
     """Raise NotFound unless every id is a row in scope for `action`."""
     check_rows(session, guarded, [(i,) for i in sorted(ids)], action)
+
+
+def is_open(connection: Any, resource: str, record_id: int) -> bool:
+    """Whether what hangs on a record that is seen may be seen as well; not while it is seen as one in common alone.
+
+    `connection` is the reader's scoped one, or his session; a privileged one sees everything.
+    """
+    if isinstance(connection, ScopedSession):
+        connection = connection._scoped()
+    predicates = getattr(connection.dialect, "gate_predicates", None) if isinstance(connection, Connection) else None
+    guarded = predicates.find(resource.replace(".", "_", 1)) if predicates is not None else None
+    if guarded is None or not isinstance(guarded.policy, Own) or guarded.policy.commons is None:
+        return True
+    if connection.principal.reach(resource, "view").level == "all":
+        return True
+    asked = _question(guarded, guarded.table.c.id, "view")
+    return bool(connection.execute(asked, {"row": record_id}).scalar_one())
 
 
 def _question(guarded: Guarded, key: Any, action: str) -> Select[Any]:

@@ -332,8 +332,14 @@ def catalogue(connection: Connection, *, without: str = "", only: str = "") -> d
     found: dict[str, set[str]] = {}
     for table, description in rows:
         if not (without and belongs(table, without)) and (not only or belongs(table, only)):
-            found.setdefault(table, set()).add(description)
+            found.setdefault(table, set()).add(_ordered(description))
     return found
+
+
+def _ordered(description: str) -> str:
+    """A description whose lines stand in one order: SQLite's tables name their constraints as the last rebuild did."""
+    lines = (line.strip().removesuffix(",").strip() for line in description.splitlines())
+    return "\n".join(sorted(lines)) if "\n" in description else description
 
 
 CATALOGUE = {

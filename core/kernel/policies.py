@@ -27,6 +27,21 @@ class Restrict:
 
 
 @dataclass(frozen=True)
+class Commons:
+    """Opens rows that belong to nobody to the people and departments that something in common names: a pool.
+
+    `column` leads to that something while a row lies in it; `people` and `departments` are link tables between it and
+    those who may see the row. What hangs on the row stays closed, and the columns in `hidden` read as empty for all but
+    those whose scope is everything, until somebody takes the row.
+    """
+
+    column: str
+    people: str = ""
+    departments: str = ""
+    hidden: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Own:
     """The policy of the `Scoped` mixin: a record's people (`people`) and its department decide who is in scope.
 
@@ -39,6 +54,8 @@ class Own:
     restrict: tuple[Restrict, ...] = ()
     members: str = ""
     """The link table between the record and people: `between("tasks_task_member", "tasks_task", "system_user")`."""
+    commons: Commons | None = None
+    """What lets others see rows without an owner; see `Commons`."""
 
 
 @dataclass(frozen=True)

@@ -122,15 +122,54 @@ class Predicates:
         """The guarded table of this name, whatever its case: SQL does not tell cases apart."""
         return self._guarded.get(table_name.lower())
 
-    def write(self, compiler: Writes, guarded: Guarded, prefix: str, action: str, *, broad: bool = False) -> str:
-        """The condition under which a row named `prefix` is in scope for `action`; empty when every row is."""
+    def write(
+        self,
+        compiler: Writes,
+        guarded: Guarded,
+        prefix: str,
+        action: str,
+        *,
+        broad: bool = False,
+        commons: bool = False,
+    ) -> str:
+        """The condition under which a row named `prefix` is in scope for `action`; empty when every row is.
+
+        With `commons`, rows that lie in something shared are read too; what hangs on them is asked for without.
+        """
         parts = []
         if guarded.in_bin and not self._with_bin:
             parts.append(f"{prefix}.deleted_at IS NULL")
         scope = self._scope(compiler, guarded, prefix, action, broad)
+        if commons and scope != ALWAYS and (shared := self._commons(compiler, guarded, prefix)):
+            scope = f"({scope} OR {shared})"
         if scope != ALWAYS:
             parts.append(scope)
         return " AND ".join(parts)
+
+    def masked(self, guarded: Guarded) -> frozenset[str]:
+        """The columns that read as empty while their row lies in something shared."""
+        commons = guarded.policy.commons if isinstance(guarded.policy, Own) else None
+        if commons is None or self._grasp(guarded.resource, "view").level == "all":
+            return frozenset()
+        return frozenset(commons.hidden)
+
+    def _commons(self, compiler: Writes, guarded: Guarded, prefix: str) -> str:
+        """The row lies in something that names the reader or a department of his."""
+        policy = guarded.policy
+        commons = policy.commons if isinstance(policy, Own) else None
+        if commons is None or self._grasp(guarded.resource, "view").level == "none":
+            return ""
+        named = (
+            (commons.people, "user_id", _one("me", lambda p: p.user_id), "="),
+            (commons.departments, "department_id", _many("departments", lambda p: p.departments), "IN"),
+        )
+        ways = [
+            f"{prefix}.{commons.column} IN (SELECT {commons.column} FROM {compiler.preparer.quote(table)}"
+            f" WHERE {column} {operator} {compiler.process(value)})"
+            for table, column, value, operator in named
+            if table
+        ]
+        return f"({' OR '.join(ways)})" if ways else ""
 
     def _scope(self, compiler: Writes, guarded: Guarded, prefix: str, action: str, broad: bool = False) -> str:
         policy, grasp = guarded.policy, self._grasp(guarded.resource, action)

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 
 from core.kernel import formats
 from core.kernel.gate import privileged
+from core.kernel.guard import is_open
 from core.kernel.history import HistoryEntry
 from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
@@ -96,6 +97,8 @@ class History:
 
         The record has been read in scope by the caller: whoever sees it sees its history.
         """
+        if not is_open(self._request.connection, resource.key, record_id):
+            return []
         values = {"resource": resource.key, "record": record_id, "before": before or LAST}
         found = [HistoryEntry(**row) for row in OF_RECORD.named(privileged(self._request.connection), values)]
         # The rows that came with the record are part of its making.

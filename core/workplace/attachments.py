@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.kernel.database import Model
 from core.kernel.errors import FieldError, Invalid, NotFound
-from core.kernel.guard import ScopedSession, check_ids
+from core.kernel.guard import ScopedSession, check_ids, is_open
 from core.kernel.history import Change, write_changes
 from core.kernel.i18n import translate as _
 from core.kernel.jobs import enqueue
@@ -183,6 +183,8 @@ MARKS: Final = (
 
 def files_of(connection: Connection, resource: str, record_id: int, slot: str = "") -> list[File]:
     """The files of a record, the newest first. The caller has found the record in the reader's scope."""
+    if not is_open(connection, resource, record_id):
+        return []
     found = _IN_SLOT.named(privileged(connection), {"of": resource, "record": record_id, "place": slot})
     return [File(**row) for row in found]
 
@@ -190,7 +192,7 @@ def files_of(connection: Connection, resource: str, record_id: int, slot: str = 
 def find_file(connection: Connection, resource: str, record_id: int, file_id: int) -> File:
     """One file of a record that the caller has found in scope; NotFound where it is not one of its."""
     row = privileged(connection).execute(_files(resource, record_id).where(ATTACHMENT.id == file_id)).first()
-    if row is None:
+    if row is None or not is_open(connection, resource, record_id):
         raise NotFound
     return File(**row._asdict())
 
@@ -201,7 +203,7 @@ def newest(connection: Connection, resource: str, record_id: int, slot: str, num
     if number is not None:
         statement = statement.where(ATTACHMENT.number == number)
     row = privileged(connection).execute(statement.limit(1)).first()
-    if row is None:
+    if row is None or not is_open(connection, resource, record_id):
         raise NotFound
     return File(**row._asdict())
 

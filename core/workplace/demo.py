@@ -109,6 +109,13 @@ class Demo:
             kind = kind_of_file(io.BytesIO(content))
             keep_version(privileged(self.session), self.resources[key], record, stored, name, kind, author, text)
 
+    def tie(self, key: str, field: str, target: str, pairs: Sequence[tuple[int, int]]) -> None:
+        """Fill a field of links: pairs of a record of `key` and the record of `target` that it links."""
+        moment = now()
+        fixed = {"source_resource": key, "target_resource": target, "field": field, "note": "", "author_id": None}
+        given = {"version": 1, "created_at": moment, "updated_at": moment, "deleted_at": None}
+        self.add_parts(Link, [{**fixed, **given, "source_id": one, "target_id": other} for one, other in pairs])
+
     def add_parts(self, model: type[Any], rows: Sequence[dict[str, Any]]) -> list[int]:
         """Make many rows of a model that is no resource, such as the firms of customers; they go with the demo too."""
         if not rows:

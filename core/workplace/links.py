@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, or_, select
 from core.kernel.database import Session
 from core.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from core.kernel.gate import acting, privileged
-from core.kernel.guard import ScopedSession
+from core.kernel.guard import ScopedSession, is_open
 from core.kernel.i18n import translate as _
 from core.kernel.links import ENDS_OF, LINK, Link, between
 from core.kernel.principal import Principal
@@ -59,7 +59,7 @@ def ties_of(connection: Connection, resources: Resources, resource: str, record_
     The caller has found the record itself in the reader's scope.
     """
     rows = privileged(connection).execute(ENDS_OF, {"resource": resource, "record": record_id}).all()
-    if not rows:
+    if not rows or not is_open(connection, resource, record_id):
         return []
     labels = labels_in_sight(connection, resources, ((row.resource, row.record) for row in rows))
     names = names_of(privileged(connection), {row.author_id for row in rows if row.author_id})

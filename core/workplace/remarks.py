@@ -24,6 +24,7 @@ from core.kernel.database import Model, Session
 from core.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from core.kernel.explain import judge
 from core.kernel.gate import acting, privileged
+from core.kernel.guard import is_open
 from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
 from core.kernel.pinyin import spell
@@ -100,6 +101,8 @@ def has_remarks(resource: ResolvedResource) -> bool:
 def remarks_of(connection: Connection, resource: str, record_id: int) -> list[Said]:
     """What was said about a record, oldest first. The caller has found the record in the reader's scope."""
     beneath = privileged(connection)
+    if not is_open(connection, resource, record_id):
+        return []
     rows = beneath.execute(
         select(*Remark.__table__.c)
         .where(REMARK.resource == resource, REMARK.record_id == record_id, REMARK.deleted_at.is_(None))

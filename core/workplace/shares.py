@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 from core.kernel.departments import Department
 from core.kernel.errors import Conflict, FieldError, Invalid, NotFound
 from core.kernel.generations import raise_access
-from core.kernel.guard import ScopedSession, covers
+from core.kernel.guard import ScopedSession, covers, is_open
 from core.kernel.history import Change, write_changes
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Own
@@ -58,6 +58,8 @@ def may_share(session: ScopedSession, resource: ResolvedResource, record: Any) -
 
 def shares_of(connection: Connection, resource: str, record_id: int) -> list[Sharing]:
     """With whom a record is shared now. The caller has found the record in the reader's scope."""
+    if not is_open(connection, resource, record_id):
+        return []
     given = {"of": resource, "record": record_id, "now": now()}
     return [_sharing(row) for row in privileged(connection).execute(_OF_RECORD, given)]
 

@@ -1,35 +1,32 @@
-"""The tables of customers: firms, customers with their dictionaries, contacts, follow-ups."""
+"""The tables of customers: customers with their dictionaries, pools, contacts and follow-ups."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, String, text
+from sqlalchemy import CheckConstraint, Index, String, event, func, inspect, select, text
 from sqlalchemy import Text as LongText
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from sopia import Model, Money, MoneyType, Public, Scoped, Through, between, link, now
+from sopia import (
+    Commons,
+    Dictionary,
+    Model,
+    Money,
+    MoneyType,
+    Own,
+    Public,
+    Scoped,
+    Through,
+    Tree,
+    between,
+    link,
+    now,
+)
 
 PRESENT = text("deleted_at IS NULL")
 """Unique values and sorted lists count only what is not in the recycle bin."""
-
-
-class Dictionary(Model):
-    """A list of words that the administrator keeps: customer types, levels, sources."""
-
-    __abstract__ = True
-    __policy__: ClassVar[Public] = Public("the words of dictionaries are known to everybody who works with customers")
-
-    name: Mapped[str] = mapped_column(String(80))
-    colour: Mapped[str] = mapped_column(String(20), default="")
-    position: Mapped[int] = mapped_column(default=0)
-    archived: Mapped[bool] = mapped_column(default=False)
-
-    @declared_attr.directive
-    def __table_args__(cls) -> tuple[Index, ...]:
-        name = f"uq_{cls.__tablename__}_name"
-        return (Index(name, "name", unique=True, sqlite_where=PRESENT, postgresql_where=PRESENT),)
 
 
 class Type(Dictionary):
@@ -39,9 +36,11 @@ class Type(Dictionary):
 
 
 class Level(Dictionary):
-    """How important a customer is."""
+    """How important a customer is, and so within how many days somebody should be in touch with him."""
 
     __tablename__ = "customers_level"
+
+    contact_days: Mapped[int | None]
 
 
 class Source(Dictionary):
@@ -56,17 +55,37 @@ class Tag(Dictionary):
     __tablename__ = "customers_tag"
 
 
-class Category(Model):
+class Category(Tree):
     """A branch of the tree in which customers are sorted."""
 
     __tablename__ = "customers_category"
-    __policy__ = Public("the tree of categories is known to everybody who works with customers")
 
-    name: Mapped[str] = mapped_column(String(80))
-    parent_id: Mapped[int | None] = link("customers_category", nullable=True)
-    colour: Mapped[str] = mapped_column(String(20), default="")
-    position: Mapped[int] = mapped_column(default=0)
-    archived: Mapped[bool] = mapped_column(default=False)
+
+class SupplierCategory(Tree):
+    """A branch of the tree in which suppliers are sorted."""
+
+    __tablename__ = "customers_supplier_category"
+
+
+class DistributorCategory(Tree):
+    """A branch of the tree in which distributors are sorted."""
+
+    __tablename__ = "customers_distributor_category"
+
+
+pool_user = between("customers_pool_user", "customers_pool", "system_user")
+pool_department = between("customers_pool_department", "customers_pool", "system_department")
+
+
+class Pool(Dictionary):
+    """Customers of nobody, with those who may claim them and the rules by which customers come back."""
+
+    __tablename__ = "customers_pool"
+
+    return_days: Mapped[int | None]
+    most_claims: Mapped[int | None]
+    users: Mapped[list[Any]] = relationship("User", secondary=pool_user)
+    departments: Mapped[list[Any]] = relationship("Department", secondary=pool_department)
 
 
 class Party(Model):
@@ -74,6 +93,21 @@ class Party(Model):
 
     __tablename__ = "customers_party"
     __policy__ = Public("the firm alone, an id without a fact; those who know it guard the rest", grows=True)
+
+    @classmethod
+    def __named_by__(cls, table: Any) -> Any:
+        """What a firm is called: as its customer, supplier or distributor is, whichever the reader sees."""
+        names: list[Any] = [
+            select(role.c.name)
+            .where(role.c.party_id == table.c.id, role.c.deleted_at.is_(None))
+            .order_by(role.c.id)
+            .limit(1)
+            .correlate(table)
+            .scalar_subquery()
+            for key in ("customers_customer", "customers_supplier", "customers_distributor")
+            if (role := cls.metadata.tables.get(key)) is not None
+        ]
+        return func.coalesce(*names, type_=String()) if len(names) > 1 else names[0]
 
 
 customer_tag = between("customers_customer_tag", "customers_customer", "customers_tag")
@@ -83,6 +117,14 @@ class Customer(Scoped, Model):
     """A firm that buys, or may buy one day: the company's core asset."""
 
     __tablename__ = "customers_customer"
+    __policy__: ClassVar[Own] = Own(
+        commons=Commons(
+            "pool_id",
+            people="customers_pool_user",
+            departments="customers_pool_department",
+            hidden=("phone", "phone_key", "website", "address", "remark", "credit_limit", "payment_days"),
+        )
+    )
 
     code: Mapped[str | None] = mapped_column(String(40))
     name: Mapped[str] = mapped_column(String(200))
@@ -103,6 +145,13 @@ class Customer(Scoped, Model):
     party_id: Mapped[int | None] = link(Party, nullable=True)
     name_key: Mapped[str | None] = mapped_column(String(255))
     phone_key: Mapped[str | None] = mapped_column(String(255))
+    pool_id: Mapped[int | None] = link(Pool, nullable=True)
+    pooled_at: Mapped[datetime | None]
+    pool_reason: Mapped[str | None] = mapped_column(String(200))
+    claimed_from_id: Mapped[int | None] = link(Pool, nullable=True)
+    owned_since: Mapped[datetime | None]
+    returns_at: Mapped[datetime | None]
+    silent_at: Mapped[datetime | None]
     tags: Mapped[list[Tag]] = relationship(secondary=customer_tag, order_by=Tag.name)
     party: Mapped[Party | None] = relationship()
 
@@ -113,6 +162,10 @@ class Customer(Scoped, Model):
         super().__init__(**values)
 
     __table_args__ = (
+        # What lies in a pool belongs to nobody.
+        CheckConstraint("pool_id IS NULL OR (owner_id IS NULL AND department_id IS NULL)", name="pool"),
+        Index("ix_customers_customer_returns_at", "returns_at"),
+        Index("ix_customers_customer_silent_at", "silent_at"),
         Index("uq_customers_customer_code", "code", unique=True, sqlite_where=PRESENT, postgresql_where=PRESENT),
         Index("ix_customers_customer_name_key", "name_key"),
         Index("ix_customers_customer_phone_key", "phone_key"),
@@ -139,6 +192,24 @@ class Customer(Scoped, Model):
         Index("ix_customers_customer_updated_at", "updated_at"),
         Index("ix_customers_customer_name", "name"),
     )
+
+
+@event.listens_for(Customer, "before_insert")
+def _owned(_mapper: Any, _connection: Any, customer: Customer) -> None:
+    if customer.owner_id is not None and customer.owned_since is None:
+        customer.owned_since = now()
+
+
+@event.listens_for(Customer, "before_update")
+def _leave_pool(_mapper: Any, _connection: Any, customer: Customer) -> None:
+    """Whoever becomes the owner takes a customer out of its pool, and has it from now on."""
+    attributes = inspect(customer).attrs
+    if customer.owner_id is None or not attributes.owner_id.history.has_changes():
+        return
+    left = {"pool_id": None, "pooled_at": None, "pool_reason": None, "claimed_from_id": None, "returns_at": None}
+    for name, value in {**left, "owned_since": now()}.items():
+        if not attributes[name].history.has_changes():
+            setattr(customer, name, value)
 
 
 class Contact(Model):

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
+from plugins.customers import panels
+from plugins.customers.actions import ASSIGN, CLAIM, MERGE, RELEASE
 from plugins.customers.matching import name_key, phone_key
-from plugins.customers.models import Category, Contact, Customer, FollowUp, Level, Source, Tag, Type
+from plugins.customers.models import (
+    Category,
+    Contact,
+    Customer,
+    DistributorCategory,
+    FollowUp,
+    Level,
+    Party,
+    Pool,
+    Source,
+    SupplierCategory,
+    Tag,
+    Type,
+)
+from plugins.customers.ownership import GRACE, is_owned
 from sopia import (
     Activity,
     Alongside,
     Brings,
     Calendar,
+    Check,
     Choice,
     Column,
     Duplicates,
@@ -20,15 +38,16 @@ from sopia import (
     Reminder,
     Resource,
     Section,
+    Session,
     Statistics,
+    Text,
     View,
+    dictionary,
 )
 from sopia import translate as _
 
 MENU = _("Customers")
 SETTINGS = _("Customer settings")
-COLOUR = Field("colour", kind="colour")
-ARCHIVED = Field("archived", help=_("Archived words stay where they are used and are no longer offered."))
 
 WAYS = (
     Choice("call", _("Call"), "blue"),
@@ -97,6 +116,13 @@ HEADINGS = Headings(
     }
 )
 
+
+def fault_of_pool(session: Session, pool: Pool) -> Mapping[str, Text]:
+    """Days and claims are more than none."""
+    names = ("return_days", "most_claims")
+    return {name: _("Enter 1 or more, or nothing.") for name in names if (getattr(pool, name) or 1) < 1}
+
+
 customers = Resource(
     Customer,
     title=_("Customer"),
@@ -118,6 +144,12 @@ customers = Resource(
         Column("payment_days", shown=False),
         Column("tags", shown=False),
         Column("department", shown=False),
+        Column("pool", shown=False),
+        Column("pooled_at", shown=False),
+        Column("pool_reason", shown=False),
+        Column("owned_since", shown=False),
+        Column("silent_at", shown=False),
+        Column("returns_at", shown=False),
         Column("created_at", shown=False),
     ),
     form=(
@@ -139,6 +171,13 @@ customers = Resource(
         Field("last_contact_at", label=_("Last contact"), help=_("Follows the follow-ups.")),
         Field("next_contact_at", label=_("Next contact")),
         Field("party", readonly=True),
+        Field("pool", label=_("Public pool"), readonly=True),
+        Field("pooled_at", label=_("In the pool since"), readonly=True),
+        Field("pool_reason", label=_("Reason in the pool"), readonly=True),
+        Field("claimed_from", label=_("Claimed from"), readonly=True),
+        Field("owned_since", label=_("In charge since"), readonly=True),
+        Field("returns_at", label=_("Returns to the pool"), readonly=True),
+        Field("silent_at", label=_("Silent from"), readonly=True),
         Field("name_key", hidden=True),
         Field("phone_key", hidden=True),
     ),
@@ -150,14 +189,44 @@ customers = Resource(
         Statistics(by=("type", "owner")),
         Calendar(start="next_contact_at", title="name", colour="type"),
         View("mine", _("My customers"), {"owner": "me"}),
+        View("scope", _("In my scope"), {"pool__empty": "true"}),
+        View(
+            "pool",
+            _("Public pool"),
+            {"pool__empty": "false"},
+            sort="-pooled_at",
+            columns=("name", "type", "level", "region", "industry", "pool", "pooled_at", "pool_reason"),
+        ),
+        View(
+            "silent",
+            _("Silent customers"),
+            {"silent_at__lt": "today", "pool__empty": "true"},
+            sort="silent_at",
+            columns=("name", "level", "type", "last_contact_at", "silent_at", "returns_at", "owner"),
+        ),
         View("due", _("To contact"), {"owner": "me", "next_contact_at__lte": "today"}, sort="next_contact_at"),
         Panel(
             _("Contacts"), resource="customers.contact", by="customer", columns=("name", "title", "phone", "primary")
         ),
         Panel(_("Follow-ups"), resource="customers.follow_up", by="customer", columns=("at", "kind", "content")),
+        Panel(_("The same firm"), "customers/roles.html", panels.roles),
+        CLAIM,
+        ASSIGN,
+        RELEASE,
+        MERGE,
         Activity("next_contact_at", "owner", "name", kind="planned", label=_("Next contact")),
         Reminder("next_contact_at", before=timedelta(hours=1), text=_("Next contact with")),
+        Reminder("returns_at", before=GRACE, text=_("Returns to the pool soon:"), when=is_owned),
     ),
+)
+
+parties = Resource(
+    Party,
+    title=_("Firm"),
+    plural=_("Firms"),
+    list=("id", "created_at"),
+    sort="id",
+    parts=(Panel(_("Customers"), resource="customers.customer", by="party", columns=("name", "type", "owner")),),
 )
 
 contacts = Resource(
@@ -205,38 +274,57 @@ follow_ups = Resource(
 )
 
 
-def dictionary(model: type, title: object, plural: object) -> Resource:
-    """A list of words, kept by the administrator."""
-    return Resource(
-        model,
-        title=title,  # type: ignore[arg-type]
-        plural=plural,  # type: ignore[arg-type]
-        list=("name", "colour", "position", "archived"),
-        form=("name", "colour", "position", "archived"),
-        search=("name",),
-        sort="position",
-        menu=SETTINGS,
-        icon="list",
-        fields=(COLOUR, ARCHIVED),
-    )
-
-
 dictionaries = (
-    dictionary(Type, _("Customer type"), _("Customer types")),
-    dictionary(Level, _("Customer level"), _("Customer levels")),
-    dictionary(Source, _("Customer source"), _("Customer sources")),
-    dictionary(Tag, _("Tag"), _("Tags")),
+    dictionary(Type, _("Customer type"), _("Customer types"), menu=SETTINGS),
+    dictionary(
+        Level,
+        _("Customer level"),
+        _("Customer levels"),
+        menu=SETTINGS,
+        fields=(
+            Field(
+                "contact_days",
+                label=_("Days between contacts"),
+                unit=_("days"),
+                help=_("Whoever was not spoken with for so long counts as silent."),
+            ),
+        ),
+    ),
+    dictionary(Source, _("Customer source"), _("Customer sources"), menu=SETTINGS),
+    dictionary(Tag, _("Tag"), _("Tags"), menu=SETTINGS),
+    dictionary(Category, _("Customer category"), _("Customer categories"), menu=SETTINGS),
+    dictionary(SupplierCategory, _("Supplier category"), _("Supplier categories"), menu=SETTINGS),
+    dictionary(DistributorCategory, _("Distributor category"), _("Distributor categories"), menu=SETTINGS),
 )
 
-categories = Resource(
-    Category,
-    title=_("Customer category"),
-    plural=_("Customer categories"),
-    list=("name", "parent", "position", "archived"),
-    form=("name", "parent", "colour", "position", "archived"),
-    search=("name",),
-    sort="position",
+pools = dictionary(
+    Pool,
+    _("Public pool"),
+    _("Public pools"),
     menu=SETTINGS,
-    icon="list",
-    fields=(COLOUR, ARCHIVED, Field("parent", label=_("Above"))),
+    fields=(
+        Field("users", label=_("People who may claim")),
+        Field("departments", label=_("Departments who may claim")),
+        Field(
+            "return_days",
+            label=_("Return after"),
+            unit=_("days"),
+            help=_("Customers without contact for so long return by themselves, a week after a warning. Empty: never."),
+        ),
+        Field(
+            "most_claims",
+            label=_("Most claims"),
+            help=_("How many customers from this pool one person may hold at a time. Empty: any number."),
+        ),
+    ),
+    parts=(
+        Check(fault_of_pool),
+        Panel(
+            _("Customers in the pool"),
+            resource="customers.customer",
+            by="pool",
+            columns=("name", "type", "region", "pooled_at", "pool_reason"),
+            limit=10,
+        ),
+    ),
 )

@@ -21,7 +21,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         "Workflow", "State", "Transition", "Approval", "Numbering", "Board",
         "Statistics", "Calendar", "View",
         "Extension",
-        "Activity", "Reminder", "Linked", "Content", "Setting", "Route", "MenuEntry", "Job", "Schedule",
+        "Activity", "Reminder", "Draft", "Linked", "Content", "Setting", "Route", "MenuEntry", "Job", "Schedule",
         "Headings", "Alongside", "Brings",
     ),
     "Policies": ("Scoped", "Own", "Commons", "Through", "Attached", "Public", "Private", "Sealed", "Restrict", "Everybody"),
@@ -29,7 +29,10 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         "Model", "Dictionary", "Tree", "link", "between", "Links", "Money", "MoneyType", "Exact", "capital_amount", "Instant",
         "now", "values", "formats", "charts",
     ),
-    "Sessions and hooks": ("Session", "acting", "read_setting", "hookimpl", "concerning", "enqueue", "notify"),
+    "Sessions and hooks": (
+        "Session", "acting", "read_setting", "hookimpl", "concerning", "enqueue", "notify", "remark_on", "activity_of",
+        "merge_records",
+    ),
     "Events": ("announce", "listen", "StateChanged", "RecordCreated", "RecordChanged", "RecordDeleted", "RecordRestored"),
     "Working calendar": ("working_calendar", "add_working_days", "add_working_hours", "working_hours_between"),
     "Words": ("translate", "translate_plural", "translator", "Text"),
@@ -50,8 +53,14 @@ LINES: Final[Mapping[str, str]] = {
     "Tree": "As `Dictionary`, for words that stand below one another: `parent_id` comes with it",
     "dictionary": "The `Resource` of a `Dictionary` or `Tree`: `dictionary(Type, _(\"Type\"), _(\"Types\"), menu=SETTINGS)`",
     "between": "The link table of many to many: `relationship(secondary=between(\"visits_visit_guide\", …, …))`",
+    "merge_records": "Merges one record into another of its kind: all that points to it moves, history tells each: "
+    "`merge_records(session, leaving, staying, take=(\"phone\",))`",
     "notify": "Tells people in the transaction of the session, in each one's language, of a record that he sees: "
     "`notify(session, [7], kind=\"approval\", resource=resource, record_id=3, text=_(…), actor=5)`",
+    "activity_of": "What somebody did and has to do on some days, as far as the session's person sees it: "
+    "`activity_of(session, 7, first, last)`",
+    "remark_on": "Writes a remark on a record as the session's person, as guidance where he may give it: "
+    "`remark_on(session, journal, \"…\")`",
     "link": "A column that holds the id of another record: `customer_id: Mapped[int] = link(Customer, nullable=False, "
     "ondelete=\"RESTRICT\", index=True)`; the target is a model or a table's name",
     "Session": "The SQLAlchemy session that hooks and actions get. `commit` and `rollback` are not theirs",
@@ -153,6 +162,7 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "to": "the field of the person who is reminded",
         "when": "`when(record)`: whether there is still something to be reminded of",
     },
+    "Draft": {"make": "`make(session, principal, asked)` gives values by field; `asked` is what the form's address says"},
     "Content": {
         "title": "the heading of the panel with the versions",
         "accept": "kinds of files that are taken, such as `application/pdf`; empty: all",

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from core.web.requests import Request
 
 
+def left_at(resource: ResolvedResource, outcome: Any, record_id: int) -> int:
+    """Where an action leads: to the record that it returned, such as what is left of two, or back to its own."""
+    return int(outcome.id) if isinstance(outcome, resource.model) else record_id
+
+
 class ActionPages:
     """Asks for and runs the actions of one resource's records."""
 
@@ -44,14 +49,16 @@ class ActionPages:
         try:
             given: Mapping[str, Any] = self._forms.posted(request, fields, given={})
             given = self._records.prepared(request.reader, self._resource, record_id, action.name, given)
-            self._records.run(request.session, self._resource, record_id, action.name, given, context_of(request))
+            outcome = self._records.run(
+                request.session, self._resource, record_id, action.name, given, context_of(request)
+            )
         except (Invalid, Conflict) as refused:
             if not action.ask:
                 raise
             return self._again(request, refused)
         undo = None if action.final else undo_button(request.work.operation)
         notice = Notice(text=str(_("{action}: done.", action=action.title)), tone="good", undo=undo)
-        response = request.redirect(f"{self._resource.url}/{record_id}", notice)
+        response = request.redirect(f"{self._resource.url}/{left_at(self._resource, outcome, record_id)}", notice)
         if request.wants_fragment:
             # The dialog goes there by itself.
             response.status = 204
