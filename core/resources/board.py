@@ -13,7 +13,8 @@ from dataclasses import dataclass
 class Board:
     """Shows the records of a list as cards in columns, one for each value of the field `by`.
 
-    A card bears the record's name, its owner, and what is named here; what the reader may not see is left out.
+    A card bears the record's name, its owner or another `person`, and what is named here; what the reader may not see
+    is left out.
     """
 
     by: str
@@ -26,3 +27,5 @@ class Board:
     """A date that turns red when it has passed while the state is not final."""
     folded: tuple[str, ...] = ()
     """Columns that show only how many there are until somebody opens them: `cancelled`."""
+    person: str = "owner"
+    """The field of the person whose name stands on a card: whoever does the work."""

@@ -336,7 +336,9 @@ def _resolve(resource: Resource, registry: Registry) -> ResolvedResource:
     fields |= _linked(resource, registry, domain_of(resource.plugin))
     fields |= {part.name: resolve_rows(resource, part, domain) for part in resource.of_kind(Rows)}
     fields |= {part.field.key: resolve_derived(resource, part, domain) for part in resource.of_kind(Derived)}
-    parked = links_of(resource.model).keys() - fields.keys()
+    absent = {key for key, each in fields.items() if _leads_nowhere(each, registry)}
+    fields = {key: each for key, each in fields.items() if key not in absent}
+    parked = absent | links_of(resource.model).keys() - fields.keys()
     columns = [_column(each) for each in resource.list] or [Column(key) for key in list(fields)[:6] if key not in GIVEN]
     sections = _sections(resource.form, fields)
     panels, actions = list(resource.of_kind(Panel)), list(resource.of_kind(Action))
@@ -387,6 +389,13 @@ def _linked(resource: Resource, registry: Registry, domain: str) -> dict[str, Re
         for name, each in links_of(resource.model).items()
         if each.to in registry.resources
     }
+
+
+def _leads_nowhere(field: ResolvedField, registry: Registry) -> bool:
+    """Whether a relation without a foreign key names a resource that is not there, because its plugin is off."""
+    column = field.column
+    loose = field.is_relation and column is not None and not column.foreign_keys
+    return loose and field.target not in registry.resources
 
 
 def domain_of(plugin: str) -> str:
@@ -485,6 +494,8 @@ def _named_by_views(declared: Resource) -> Iterator[tuple[str, str]]:
 def _parked_target(resources: Resources, resource: ResolvedResource, name: str) -> bool:
     """A path through a relation whose plugin is off reads as nothing; it is no mistake."""
     if name in links_of(resource.model):
+        return True
+    if any(each.key == name and each.target and each.target not in resources for each in resource.declared.fields):
         return True
     first, resolved = _first(resource, name)
     return resolved is not None and resolved.is_relation and first != name and resources.target(resolved) is None

@@ -51,9 +51,11 @@ def tell_new_owners(session: Session, resources: Resources, changes: Sequence[Ch
     for change in changes:
         policy = resources[change.resource].policy
         if isinstance(policy, Own):
-            owner = change.after.get(policy.people[0])
-            if owner is not None and owner != actor:
-                given[change.resource, owner].append(change.record_id)
+            # Whoever becomes one of its people: its owner, who carries it out.
+            people = {change.after.get(name) for name in policy.people}
+            for person in people - {actor}:
+                if person is not None:
+                    given[change.resource, person].append(change.record_id)
     for (key, owner), ids in given.items():
         resource = resources[key]
         if len(ids) <= SEVERAL:

@@ -4,8 +4,15 @@ from plugins.service.customers import on_customers
 from plugins.service.demo import demo
 from plugins.service.resources import plans, requests, types, visits
 from plugins.service.words import install
-from sopia import Plugin
+from sopia import Plugin, ShippedRole
 from sopia import translate as _
+
+STAFF = ShippedRole(
+    "service",
+    _("Service staff"),
+    # Whoever answers the telephone finds the customer that calls, whosever he is.
+    {"service.*": {"*": "department"}, "customers.*": {"view": "all"}},
+)
 
 plugin = Plugin(
     name="service",
@@ -17,4 +24,5 @@ plugin = Plugin(
     install=install,
     resources=(requests, visits, plans, types),
     extensions=(on_customers,),
+    roles=(STAFF,),
 )

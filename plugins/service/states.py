@@ -23,7 +23,7 @@ REQUEST = Workflow(
         State("new", _("Not assigned"), "grey"),
         State("assigned", _("Assigned"), "blue"),
         State("working", _("In progress"), "amber"),
-        State("resolved", _("Resolved"), "teal"),
+        State("resolved", _("Resolved"), "teal", final=True),
         State("closed", _("Closed"), "green", final=True),
     ),
     transitions=(
@@ -63,7 +63,7 @@ REQUEST = Workflow(
         Transition(
             "close",
             _("Close"),
-            "*",
+            ("new", "assigned", "working", "resolved"),
             "closed",
             guard=services.is_explained,
             effect=services.close,

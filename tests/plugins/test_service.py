@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.testing.checks import PluginChecks
 from sqlalchemy.orm import Session
+
+from core.testing.checks import PluginChecks
 
 
 class TestService(PluginChecks):

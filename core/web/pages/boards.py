@@ -183,7 +183,7 @@ class BoardPages:
     def _columns(self, request: Request) -> tuple[str, ...]:
         board, readable = self._board, self._resource.readable(request.principal)
         label = self._resource.label.key
-        named = (label if label in readable else "id", "version", "owner", board.total, board.due, *board.facts)
+        named = (label if label in readable else "id", "version", board.person, board.total, board.due, *board.facts)
         seen = (name for name in named if name and name.partition(".")[0] in readable | {"id"})
         return tuple(dict.fromkeys(seen))
 
@@ -200,7 +200,8 @@ class BoardPages:
             told[cell.path] = row[position : position + cell.width]
             drawn[cell.path], kinds[cell.path] = drawer(cell, reader)(told[cell.path]), kind_of(cell)
             position += cell.width
-        board, owner = self._board, told.get("owner", (None, None))
+        board = self._board
+        who = told.get(board.person, (None, None))
         due = told.get(board.due, (None,))[0]
         late = due is not None and not ended and (due.date() if hasattr(due, "date") else due) < reader.today
         facts = [name for name in board.facts if name in drawn and drawn[name][0] not in ("", None)]
@@ -211,7 +212,7 @@ class BoardPages:
             amount=str(drawn[board.total][0]) if board.total in drawn and board.total not in board.facts else "",
             facts=tuple(str(drawn[name][0]) for name in facts if kinds[name] not in ("choice", "tags")),
             tags=tuple((str(drawn[n][0]), str(drawn[n][1])) for n in facts if kinds[n] == "choice"),
-            person=person(owner[0], owner[1]) if owner[0] and owner[1] else None,
+            person=person(who[0], who[1]) if who[0] and who[1] else None,
             due=str(drawn[board.due][0]) if due is not None else "",
             due_tone="bad" if late else "",
             version=int(told.get("version", (0,))[0] or 0),
