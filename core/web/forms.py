@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from core.kernel.errors import FieldError, Invalid
 from core.kernel.i18n import translate as _
 from core.kernel.search import parse
+from core.kernel.types import Money
 from core.resources import values
 from core.resources.conditions import Context
 from core.resources.fields import Kind, ResolvedField, Words
@@ -270,7 +271,7 @@ def text_of(field: ResolvedField, value: Any, context: Context) -> str:
         return ""
     match field.kind:
         case "money":
-            return values.money_text(int(value), context.currency)
+            return values.money_text(value.minor if isinstance(value, Money) else int(value), context.currency)
         case "instant":
             return f"{value.astimezone(context.timezone):%Y-%m-%d %H:%M}"
         case "date":

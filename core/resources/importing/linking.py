@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from unicodedata import normalize
 
-from sqlalchemy import Column, Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from core.kernel.access import Principal
 from core.kernel.i18n import translate as _
@@ -98,8 +98,10 @@ class Links:
     def _longest(self) -> int:
         return self.target.fields[self.target.label.key].max_length
 
-    def _columns(self) -> list[Column[Any]]:
+    def _columns(self) -> list[ColumnElement[Any]]:
         readable = self.target.readable(self._principal)
+        if hasattr(self.target.model, "__named_by__"):
+            return [self.target.label_in(self.target.table)]
         named = [self.target.label.key, *NAMES]
         return [self.target.table.c[name] for name in dict.fromkeys(named) if name in readable]
 
