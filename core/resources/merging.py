@@ -56,6 +56,31 @@ def merge_records(session: Any, leaving: Any, staying: Any, take: Iterable[str] 
     return moved
 
 
+def replace_record(session: Any, leaving: Any, staying: Any) -> dict[str, int]:
+    """Let everything that leads to `leaving` lead to `staying`, whoever may see it; how many records, by resource.
+
+    Both stay as they are. For words of dictionaries, whose uses are changed by whoever keeps them.
+    """
+    rules = rules_of(session)
+    resource = rules.resources.of(type(staying)) if rules is not None else None
+    if rules is None or resource is None or type(leaving) is not type(staying):
+        raise TypeError("A record is replaced by another of its resource, in the session of a person.")
+    if leaving.id == staying.id:
+        raise Conflict(_("A word is not replaced by itself. Choose another one."))
+    moved: Counter[str] = Counter()
+    with acting(session, "whoever keeps a dictionary replaces its words everywhere") as beyond:
+        old = beyond.get_one(resource.model, leaving.id)
+        for model in resources_of(rules.resources, resource):
+            moved += _move(beyond, model, resource.key, resource.table, leaving.id, staying.id, old)
+    session.expire_all()
+    return dict(moved)
+
+
+def resources_of(resources: Resources, but: ResolvedResource) -> list[type[Base]]:
+    """The models whose records may lead to a word; a word below another one stays where it is in the tree."""
+    return [model for model in resources.registry.models if model not in UNMOVED and model is not but.model]
+
+
 def _merge(
     beyond: AnySession,
     resources: Resources,

@@ -97,6 +97,8 @@ class Action:
     values to work with, before the transaction is opened."""
     final: bool = False
     """Whether it cannot be undone."""
+    whole: bool = False
+    """Whether who may still do it, and edit its record, undoes all that it has changed, whoever may edit the rest."""
 
     def __post_init__(self) -> None:
         if self.bulk and self.prepare:

@@ -19,6 +19,7 @@ from core.kernel.predicates import key_of
 from core.kernel.privilege import privileged
 from core.resources.locks import refuse_locked
 from core.resources.resolved import ResolvedResource, Resources
+from core.resources.resource import Action
 from core.resources.rows import ResolvedRows
 
 
@@ -30,8 +31,15 @@ def undo(session: ScopedSession, resources: Resources, operation: str) -> int:
             if field.rows is not None:
                 places[field.rows.resource].append((resource, field.rows))
 
+    whole = _is_whole(session, resources, operation)
+
     @contextmanager
     def able(mine: Any, entry: HistoryEntry) -> Iterator[Any]:
+        if whole:
+            with acting(mine, "undoing an action as a whole") as beyond:
+                yield beyond
+            mine.expire_all()
+            return
         for place in places.get(entry.resource, ()):
             _refuse_locked(session, *place, entry.record)
         # A place in a department is a row of the person and of the department: the right to edit either is enough.
@@ -45,6 +53,30 @@ def undo(session: ScopedSession, resources: Resources, operation: str) -> int:
 
     models = {key_of(table_of(model)): model for model in resources.registry.models}
     return history.undo(session, operation, models | resources.models, able)
+
+
+def _is_whole(session: ScopedSession, resources: Resources, operation: str) -> bool:
+    """Whether an operation was one of the actions that are undone as a whole, and the person may still do it there."""
+    entry = HistoryEntry
+    told = select(entry.resource, entry.record, entry.action, entry.after).where(entry.operation == operation)
+    done = False
+    for key, record_id, verb, after in privileged(session).execute(told):
+        resource = resources.get(key)
+        if resource is None:
+            continue
+        if resource.workflow is not None and resource.workflow.field in after:
+            return False
+        action = next((each for each in resource.declared.of_kind(Action) if each.name == verb), None)
+        if action is None:
+            continue
+        if not action.whole or not resource.allows(session.principal, action.allow or action.name):
+            return False
+        try:
+            check_ids(session, session.guarded[resource.table.name], {record_id}, "edit")
+        except NotFound:
+            return False
+        done = True
+    return done
 
 
 def _refuse_locked(session: ScopedSession, resource: ResolvedResource, rows: ResolvedRows, row_id: int) -> None:

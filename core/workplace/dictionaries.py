@@ -9,11 +9,14 @@ from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from core.kernel.database import Model
+from core.kernel.errors import FieldError, Invalid
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Public
+from core.kernel.predicates import key_of
 from core.kernel.types import link
 from core.resources.fields import Field, Words
-from core.resources.resource import Part, Resource
+from core.resources.merging import replace_record
+from core.resources.resource import Action, Part, Resource
 
 PRESENT = text("deleted_at IS NULL")
 
@@ -68,6 +71,24 @@ def dictionary(
     icon: str = "list",
 ) -> Resource:
     """The resource of a dictionary; columns of its own beyond those of every word come after the name."""
+    replace = Action(
+        "replace",
+        _("Replace"),
+        _replace,
+        ask=(
+            Field(
+                "by",
+                label=_("Use instead"),
+                target=key_of(_table(model).name),
+                required=True,
+                help=_("All records that use this word take the other one, and this one is archived."),
+            ),
+        ),
+        when=_is_used_still,
+        style="quiet",
+        icon="undo",
+        whole=True,
+    )
     known = {
         "id",
         "version",
@@ -94,10 +115,23 @@ def dictionary(
         sort="position",
         menu=menu,
         fields=(*said, *fields),
-        parts=parts,
+        parts=(replace, *parts),
         icon=icon,
         module=sys._getframe(1).f_globals.get("__name__", ""),
     )
+
+
+def _is_used_still(word: Any) -> bool:
+    return not word.archived
+
+
+def _replace(session: Any, word: Any, by: int) -> None:
+    """Use another word wherever this one stands, and archive this one."""
+    other = session.get_one(type(word), by)
+    if other.archived:
+        raise Invalid([FieldError("by", _("“{name}” is archived. Choose a word that is still used.", name=other.name))])
+    replace_record(session, word, other)
+    session.get_one(type(word), word.id).archived = True
 
 
 def _table(model: Any) -> Any:

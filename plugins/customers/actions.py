@@ -93,6 +93,7 @@ MERGE = Action(
     ),
     style="quiet",
     icon="link",
+    whole=True,
 )
 
 HAND_OVER = Action(
