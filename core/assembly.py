@@ -12,7 +12,7 @@ from core.kernel.history import Operation, Watcher
 from core.kernel.platform import Parts, Platform, open_platform
 from core.kernel.plugin_settings import enter_settings
 from core.kernel.settings import Settings
-from core.kernel.shipped_roles import install_plugin_roles
+from core.kernel.shipped_roles import install_plugin_roles, install_roles
 from core.kernel.states import Ownership
 from core.resources.indexing import create_indexes, search_watcher
 from core.resources.locks import Rules
@@ -54,7 +54,10 @@ def _install(connection: Connection, resources: Resources) -> None:
             mark = (plugin.name, "install", "once")
             if session.get(Ownership, mark) is None:
                 session.add(Ownership(plugin=plugin.name, kind="install", name="once"))
-                install_plugin_roles(session, plugin.roles)
+                if plugin.roles:
+                    # In a new installation these are not there yet, and a plugin may add to them.
+                    install_roles(session)
+                    install_plugin_roles(session, plugin.roles)
                 if plugin.install is not None:
                     plugin.install(session)
                 session.flush()

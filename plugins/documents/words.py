@@ -6,7 +6,7 @@ from plugins.documents.models import DocumentLevel, DocumentTag, Folder
 from sopia import Session, ShippedRole
 from sopia import translate as _
 
-LEVELS = ((_("Open"), 0, "green"), (_("Internal"), 1, "blue"), (_("Confidential"), 2, "red"))
+LEVELS = ((_("Public"), 0, "green"), (_("Internal"), 1, "blue"), (_("Confidential"), 2, "red"))
 FOLDERS = (_("Rules and regulations"), _("Contracts"), _("Product material"), _("Training"), _("Personal knowledge"))
 TAGS = ((_("Template"), "blue"), (_("Experience"), "teal"), (_("Case"), "violet"))
 
