@@ -9,14 +9,18 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from core.kernel.errors import PluginError
+from core.kernel.guard import ScopedSession
 from core.kernel.i18n import translate as _
+from core.kernel.types import now
 from core.resources import values
 from core.resources.conditions import Condition, Context, read_condition
 from core.resources.fields import Words
+from core.resources.locks import rules_of
 from core.resources.queries import ListPage, ListRequest, Lists, Sort
 from core.resources.resolved import ResolvedResource, Resources
 from core.workplace.declared import Activity, Reminder
@@ -43,6 +47,9 @@ class Doing:
     """The moment; empty where only the day is known."""
     day: dt.date
     late: bool
+    about_resource: str = ""
+    """The key of the resource of the record that it is about."""
+    about_id: int | None = None
 
     @property
     def url(self) -> str:
@@ -84,17 +91,33 @@ def _check(resource: ResolvedResource, part: str, names: tuple[str, ...]) -> Non
 
 
 def doings(
-    connection: Connection, resources: Resources, context: Context, people: Sequence[int], day: dt.date
+    connection: Connection,
+    resources: Resources,
+    context: Context,
+    people: Sequence[int],
+    day: dt.date,
+    until: dt.date | None = None,
 ) -> list[Doing]:
     """What these people did and have to do on a day, as far as `connection`, the reader's scoped one, shows it.
 
-    On the present day, what was planned before and is not settled stands there as late.
+    With `until`, on all days up to that one. On the present day, what was planned before and is not settled stands
+    there as late.
     """
     found: list[Doing] = []
     for resource, activity in activities(resources):
         if people and resource.allows(context.principal, "view"):
-            found += _of(connection, resources, context, resource, activity, people, day)
+            found += _of(connection, resources, context, resource, activity, people, day, until or day)
     return sorted(found, key=lambda each: (each.kind != "planned", not each.late, each.at is None, each.at or each.day))
+
+
+def activity_of(session: ScopedSession, person: int, first: dt.date, last: dt.date) -> list[Doing]:
+    """What somebody did and has to do on some days, as far as the session's person sees it: for services of plugins."""
+    rules, principal = rules_of(session), session.principal
+    if rules is None:
+        return []
+    zone = ZoneInfo(principal.timezone or rules.timezone)
+    context = Context(principal, zone, rules.currency, now().astimezone(zone).date())
+    return doings(session.connection(), rules.resources, context, [person], first, last)
 
 
 def _of(
@@ -105,6 +128,7 @@ def _of(
     activity: Activity,
     people: Sequence[int],
     day: dt.date,
+    until: dt.date,
 ) -> Iterator[Doing]:
     readable = resource.readable(context.principal)
     if not {activity.date, activity.person} <= readable:
@@ -113,7 +137,7 @@ def _of(
     about = (activity.about,) if activity.about in readable else ()
     conditions = (
         Condition(activity.person, "in", (tuple(people),)),
-        _within(resource, activity, context, day),
+        _within(resource, activity, context, day, until),
         *(read_condition(resources, resource, name, [text], context) for name, text in activity.filters.items()),
     )
     wanted = ListRequest(
@@ -124,12 +148,14 @@ def _of(
         yield _doing(resource, activity, context, told, title, day)
 
 
-def _within(resource: ResolvedResource, activity: Activity, context: Context, day: dt.date) -> Condition:
+def _within(
+    resource: ResolvedResource, activity: Activity, context: Context, day: dt.date, until: dt.date
+) -> Condition:
     overdue = activity.kind == "planned" and day == context.today
     first = day - LATE if overdue else day
     if resource.fields[activity.date].kind == "date":
-        return Condition(activity.date, "between", (first, day))
-    start, end = values.bounds((first, day), context.timezone)
+        return Condition(activity.date, "between", (first, until))
+    start, end = values.bounds((first, until), context.timezone)
     return Condition(activity.date, "within", (start, end))
 
 
@@ -169,4 +195,6 @@ def _doing(
         instant,
         own_day,
         own_day < day,
+        resource.fields[activity.about].target if activity.about in given else "",
+        about[0] if activity.about in given else None,
     )

@@ -56,3 +56,13 @@ class Linked(FurtherPart):
 
     resource: str
     title: Words = ""
+
+
+@dataclass(frozen=True)
+class Draft(FurtherPart):
+    """What the form of a new record starts with: `make(session, principal, asked)` gives the values by field.
+
+    `asked` is what the address of the form says, and goes first. A field of several records takes their ids.
+    """
+
+    make: Callable[[Any, Any, Mapping[str, str]], Mapping[str, Any]]

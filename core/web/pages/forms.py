@@ -34,7 +34,9 @@ from core.web.views import (
     MergeView,
     Notice,
 )
+from core.workplace.activity import parts_of
 from core.workplace.attachments import CONTENT, LARGEST, attach, content_of
+from core.workplace.declared import Draft
 
 if TYPE_CHECKING:
     from core.web.requests import Request
@@ -57,6 +59,7 @@ class FormPages:
             f.key: text_of(f, f.default, context_of(request)) for f in fields if f.default is not None
         }
         labels: dict[str, Any] = {}
+        self._begin(request, fields, texts, labels)
         for field in fields:
             if field.key in request.query and field.rows is None:
                 texts[field.key] = request.query.all(field.key) if field.many else request.query[field.key]
@@ -64,6 +67,22 @@ class FormPages:
             elif field.key == "owner":
                 texts["owner"], labels["owner"] = str(request.principal.user_id), request.principal.name
         return self._form(request, fields, texts, labels, {}, row=None)
+
+    def _begin(
+        self, request: Request, fields: Sequence[ResolvedField], texts: dict[str, Any], labels: dict[str, Any]
+    ) -> None:
+        """Fill in what the resource and its extensions draft."""
+        for part in parts_of(self._resources, self._resource, Draft):
+            asked = {key: request.query[key] for key in request.query}
+            drafted = part.make(request.reader, request.principal, asked)
+            for field in (each for each in fields if drafted.get(each.key) is not None):
+                value, target = drafted[field.key], self._resources.target(field)
+                if field.many and target is not None:
+                    texts[field.key] = [str(each) for each in value]
+                    found = request.connection.execute(target.labels, {"ids": sorted(value)}) if value else ()
+                    labels[field.key] = tuple((row[0], str(row[1]), "") for row in found)
+                else:
+                    texts[field.key] = text_of(field, value, context_of(request))
 
     def create(self, request: Request) -> Response:
         """Make the record, or show the form again with what is wrong."""
