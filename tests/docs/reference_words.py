@@ -16,7 +16,7 @@ together.
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Declarations": (
-        "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action", "Rows", "Derived", "Duplicates", "Check",
+        "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action", "Permission", "ShippedRole", "Rows", "Derived", "Duplicates", "Check",
         "dictionary",
         "Workflow", "State", "Transition", "Approval", "Numbering", "Board",
         "Statistics", "Calendar", "View",
@@ -27,7 +27,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Policies": ("Scoped", "Own", "Commons", "Through", "Attached", "Public", "Private", "Sealed", "Restrict", "Everybody"),
     "Tables and values": (
         "Model", "Dictionary", "Tree", "link", "between", "Links", "Money", "MoneyType", "Exact", "capital_amount", "Instant",
-        "now", "values", "formats", "charts",
+        "now", "values", "formats", "charts", "file_versions",
     ),
     "Sessions and hooks": (
         "Session", "acting", "read_setting", "hookimpl", "concerning", "enqueue", "notify", "remark_on", "activity_of",
@@ -43,6 +43,8 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 
 LINES: Final[Mapping[str, str]] = {
+    "file_versions": "The versions of the files of records, for a field of a resource with `Content`: "
+    "`Derived(Field(\"versions\", kind=\"json\"), file_versions(\"visits.report\"))`",
     "hookimpl": "Marks a function as the implementation of a hook of the same name: `@hookimpl`",
     "MoneyType": "The column of a `Money`: `mapped_column(MoneyType)`",
     "Instant": "The column type of a moment; `Mapped[datetime]` alone means it. Goes in with any offset, comes out in UTC",
@@ -105,6 +107,7 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "demo": "makes demo data, given a `Demo`",
         "install": "puts in what the plugin starts with, once, given a system session",
         "hooks": "modules with hook implementations besides the package's own `hooks.py`",
+        "roles": "the `ShippedRole`s that come with it, and what it adds to roles that are there",
     },
     "Resource": {
         "model": "the mapped class of its records; a table `visits_visit` makes the key `visits.visit`",
@@ -163,9 +166,20 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "when": "`when(record)`: whether there is still something to be reminded of",
     },
     "Draft": {"make": "`make(session, principal, asked)` gives values by field; `asked` is what the form's address says"},
+    "Permission": {
+        "name": "its name in grants; a plugin's code asks for it by `principal.scope(\"visits.visit\", name)`",
+        "title": "what stands beside it in the form of a role",
+    },
+    "ShippedRole": {
+        "key": "its key, which never changes; that of a role that is there adds to that role",
+        "title": "what people call it",
+        "grants": "by resource or pattern and action, how far it reaches: `{\"visits.*\": {\"*\": \"all\"}}`",
+        "fields": "by resource and field, what it may do with it: `hidden`, `read` or `write`",
+    },
     "Content": {
         "title": "the heading of the panel with the versions",
         "accept": "kinds of files that are taken, such as `application/pdf`; empty: all",
+        "search": "whether the record is found by what stands in its file: PDF, DOCX, XLSX, slides, text",
     },
     "Linked": {"resource": "the key of the resource whose records are shown", "title": "the heading"},
     "Column": {"field": "the name of the field", "label": "another heading than the field's label"},
@@ -290,6 +304,13 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "department": "the column of its department",
         "restrict": "`Restrict`s that take rows away again",
         "members": "the link table with further people whose own it is",
+        "commons": "what opens rows without an owner to others: a pool",
+    },
+    "Commons": {
+        "column": "the column that leads to what the row lies in, as long as it does",
+        "people": "the link table with the people who see such rows",
+        "departments": "the link table with the departments whose people see them",
+        "hidden": "the columns that read as empty until somebody takes the row",
     },
     "Restrict": {"column": "the column that is compared", "ceiling": "the highest value that a principal may see"},
     "Everybody": {"why": "why whoever is signed in may open it"},
