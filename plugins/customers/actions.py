@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from plugins.customers import ownership
@@ -51,6 +52,44 @@ RELEASE = Action(
 )
 
 
+TAKEN = {
+    "name": _("Customer name"),
+    "code": _("Customer code"),
+    "type": _("Type"),
+    "category": _("Category"),
+    "level": _("Level"),
+    "source": _("Source"),
+    "industry": _("Industry"),
+    "region": _("Region"),
+    "phone": _("Phone"),
+    "website": _("Website"),
+    "address": _("Address"),
+    "credit_limit": _("Credit limit"),
+    "payment_days": _("Payment term"),
+    "next_contact_at": _("Next contact"),
+    "remark": _("Remark"),
+}
+"""What may be taken from the customer that goes, by key and by the word that people read."""
+
+
+def _taken(told: str) -> set[str]:
+    """The fields that somebody names, in his words or by their keys."""
+    by_word = {str(word): key for key, word in TAKEN.items()}
+    named = {each.strip() for each in re.split(r"[,，、;；]", told) if each.strip()}
+    unknown = sorted(named - TAKEN.keys() - by_word.keys())
+    if unknown:
+        raise Invalid(
+            [
+                FieldError(
+                    "fields",
+                    _("There is no field “{name}”. Use some of: {fields}.",
+                      name=", ".join(unknown)[:80], fields=", ".join(by_word)),
+                )
+            ]
+        )  # fmt: skip
+    return {by_word.get(each, each) for each in named}
+
+
 def merge(session: Any, customer: Customer, **asked: Any) -> Customer:
     """Merge two customers that are one firm; gives the one that stays."""
     into, other = asked.get("into"), asked.get("from")
@@ -60,11 +99,7 @@ def merge(session: Any, customer: Customer, **asked: Any) -> Customer:
     if partner is None:
         raise NotFound
     leaving, staying = (customer, partner) if into else (partner, customer)
-    take = {each.strip() for each in (asked.get("fields") or "").replace("，", ",").split(",") if each.strip()}
-    unknown = take - set(Customer.__mapper__.columns.keys()) - {"type", "category", "level", "source"}
-    if unknown:
-        raise Invalid([FieldError("fields", _("There is no field “{name}”.", name=", ".join(sorted(unknown))))])
-    merge_records(session, leaving, staying, take)
+    merge_records(session, leaving, staying, _taken(asked.get("fields") or ""))
     return session.get_one(Customer, staying.id)  # type: ignore[no-any-return]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from plugins.customers.models import Customer
+from plugins.customers.models import Customer, Pool
 from plugins.customers.partners import Distributor, Supplier
 from sopia import translate as _
 
@@ -15,6 +15,14 @@ ROLES: tuple[tuple[type[Any], Any, str], ...] = (
     (Supplier, _("Also a supplier"), "/customers/suppliers"),
     (Distributor, _("Also a distributor"), "/customers/distributors"),
 )
+
+
+def in_pool(session: Any, customer: Any) -> dict[str, Any]:
+    """Why and since when a customer waits for somebody, and what is shown to whoever claims it."""
+    if customer.pool_id is None:
+        return {"pool": None}
+    everything = session.principal.reach("customers.customer", "view").level == "all"
+    return {"pool": session.get(Pool, customer.pool_id), "hidden": not everything}
 
 
 def roles(session: Any, record: Any) -> dict[str, Any]:

@@ -8,7 +8,10 @@ from plugins.customers.words import install
 from sopia import Job, MenuEntry, Plugin, Schedule, Setting
 from sopia import translate as _
 
-POOL = "/customers/customers?pool__empty=false&sort=-pooled_at"
+POOL = (
+    "/customers/customers?pool__empty=false&sort=-pooled_at"
+    "&columns=name,type,level,region,industry,pool,pooled_at,pool_reason"
+)
 """The list of those whom nobody has."""
 
 plugin = Plugin(

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from core.kernel import formats
 from core.kernel.errors import Conflict, NotFound
+from core.kernel.guard import is_open
 from core.kernel.hooks import Broken
 from core.kernel.i18n import translate as _
 from core.kernel.types import now
@@ -83,6 +84,8 @@ class RecordPages:
         panels, smart = self._panels(request, row)
         actions, broken = self._offered(request, row)
         edits = resource.allows(request.principal, "edit") and has_open(resource, row)
+        # What lies in common is changed by nobody before he takes it.
+        edits = edits and is_open(request.connection, resource.key, row.id)
         edit = Button(title=_("Edit"), url=f"{resource.url}/{row.id}/edit", post=False, icon="edit", shortcut="e")
         remove = None if is_locked_row(resource, row) else remove_button(request, resource, row.id, title)
         in_sight, quiet = (list(self._buttons(row, actions, quiet=each)) for each in (False, True))
@@ -272,23 +275,28 @@ class RecordPages:
         ]
         smart: list[SmartButton] = []
         for number, declared in enumerate(self._resource.panels):
-            if declared.allow and not self._resource.allows(request.principal, declared.allow):
-                continue
-            if declared.resource:
-                target = self._resources.get(declared.resource)
-                if target is None or not target.allows(request.principal, "view"):
-                    continue
-                panel, count = self._related(request, row, declared, target, f"p{number}")
-                panels.append(panel)
-                url = address(target.url, ((declared.by, str(row.id)),))
-                smart.append(SmartButton(title=declared.title, count=count, url=url, icon=target.declared.icon))
-            else:
-                panel = self._own(request, row, declared, f"p{number}")
-                panels += [panel] if panel.html.strip() or panel.error else []
-        panels += self._collected(request, row)
+            if not declared.allow or self._resource.allows(request.principal, declared.allow):
+                panels += self._declared(request, row, declared, f"p{number}", smart)
+        panels += self._collected(request, row, smart)
         panels += self._hanging(request, row)
         ties, counted = tie_panels(request, self._resources, self._resource, row.id)
         return [*panels, *ties], (*smart, *counted)
+
+    def _declared(
+        self, request: Request, row: Row, declared: DeclaredPanel, key: str, smart: list[SmartButton]
+    ) -> Iterable[Panel]:
+        """A panel with the records of another resource, which is counted as well, or with a template of its own."""
+        if not declared.resource:
+            panel = self._own(request, row, declared, key)
+            if panel.html.strip() or panel.error:
+                yield panel
+            return
+        target = self._resources.get(declared.resource)
+        if target is not None and target.allows(request.principal, "view"):
+            panel, count = self._related(request, row, declared, target, key)
+            url = address(target.url, ((declared.by, str(row.id)),))
+            smart.append(SmartButton(title=declared.title, count=count, url=url, icon=target.declared.icon))
+            yield panel
 
     def _hanging(self, request: Request, row: Row) -> Iterable[Panel]:
         """What every record may have hanging on it: files, and with whom it is shared."""
@@ -344,7 +352,7 @@ class RecordPages:
             log.error("a panel failed", resource=self._resource.key, panel=str(declared.title), exc_info=error)
             return Panel(key=key, title=declared.title, error=_("This part of the page could not be shown."))
 
-    def _collected(self, request: Request, row: Row) -> Iterable[Panel]:
+    def _collected(self, request: Request, row: Row, smart: list[SmartButton]) -> Iterable[Panel]:
         hooks = request.platform.registry.hooks
         if not hooks.implemented_by("record_panels"):
             return
@@ -354,7 +362,7 @@ class RecordPages:
             if isinstance(found, Broken):
                 yield Panel(key=f"h{number}", title=found.plugin, error=found.message)
             elif isinstance(found, DeclaredPanel):
-                yield replace(self._own(request, row, found, f"h{number}"))
+                yield from self._declared(request, row, found, f"h{number}", smart)
 
 
 def _ago(request: Request, moment: dt.datetime | None) -> str:
