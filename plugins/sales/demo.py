@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from plugins.catalog.models import Product
 from plugins.customers.models import Customer
 from plugins.sales.firms import today
 from plugins.sales.lines import line_amount
-from plugins.sales.models import OrderLine, QuotationLine, contract_order
+from plugins.sales.models import OrderLine, QuotationLine, Receipt, contract_order
 from plugins.sales.plans import evenly, state_of
 from plugins.sales.stages import LIKELY, OPEN
 from sopia import Demo, Money
@@ -35,6 +36,10 @@ LAYOUTS = ((1, 0), (1, 15), (2, 15), (3, 30), (3, 45))
 """How many instalments a contract has, and after how many days the first is due."""
 
 
+LEAST = Money.of(500)
+"""Nobody writes an order over less."""
+
+
 @dataclass(frozen=True, slots=True)
 class Buyer:
     """A customer as the demo needs him."""
@@ -44,6 +49,16 @@ class Buyer:
     limit: Money | None
     owner: int
     department: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """An order with its lines, and where there is one its contract with the instalments."""
+
+    order: dict[str, Any]
+    lines: list[dict[str, Any]]
+    contract: dict[str, Any] | None = None
+    parts: Sequence[dict[str, Any]] = ()
 
 
 def demo(company: Demo) -> None:
@@ -73,7 +88,7 @@ class _Sales:
             return
         self._opportunities()
         self._quotations()
-        self._contracts(self._orders())
+        self._orders()
         self._targets()
 
     def _number(self, prefix: str, day: date) -> str:
@@ -117,7 +132,8 @@ class _Sales:
             fits = int(left.decimal() / price / 2)
             if fits < 1:
                 continue
-            quantity = Decimal(min(fits, self.chance.choice((1, 2, 5, 10, 20, 50, 100))))
+            usual = self.chance.choice((1, 2, 5, 10, 20, 50, 100)) * (1 if price >= 1 else 1000)
+            quantity = Decimal(min(fits, usual))
             discount = Decimal(self.chance.choice((0, 0, 0, 3, 5)))
             amount = line_amount(price, quantity, discount)
             left -= amount
@@ -169,93 +185,108 @@ class _Sales:
         told = [{**line, "quotation_id": i} for i, own in zip(ids, lines, strict=True) for line in own]
         self.company.add_parts(QuotationLine, told)
 
-    def _orders(self) -> list[tuple[int, dict[str, Any]]]:
-        buyers = self._buyers(0.7)
-        buyers += self.chance.sample(buyers, len(buyers) // 3)
-        rows, lines = [], []
-        for buyer, drawn in zip(buyers, self._days(len(buyers), 300), strict=True):
-            day = drawn
-            room = None if buyer.limit is None else buyer.limit - self.owed[buyer.id]
-            own = self._lines(room) if room is None or room > Money(0) else []
-            state = self.chance.choices(("confirmed", "draft", "approved", "cancelled"), (14, 2, 1, 1))[0]
-            if (self.day - day).days > 20 and state in ("draft", "approved"):
-                state = "confirmed"
-            if not own:
-                own, state = self._lines(), "draft"
-                day = self.day - timedelta(days=self.chance.randrange(0, 10))
-            row = {
-                **self._document("SO", buyer, day, own),
-                "deliver_on": day + timedelta(days=self.chance.randrange(5, 40)),
-                "quotation_id": None,
-                "state": state,
-                "receivable": Money(0),
-                "released_to": None,
-                "released_by_id": None,
-                "released_at": None,
-                "release_reason": None,
-            }
-            if state == "confirmed":
-                self.owed[buyer.id] += row["total"]
-            rows.append(row)
-            lines.append(own)
-        ids = self.company.add("sales.order", rows)
-        told = [{**line, "order_id": i} for i, own in zip(ids, lines, strict=True) for line in own]
+    def _orders(self) -> None:
+        """Orders of some ten months, most of them in contracts whose money has arrived by now."""
+        buyers = self._buyers(0.8)
+        buyers += self.chance.sample(buyers, len(buyers) // 2)
+        deals = [self._deal(buyer, day) for buyer, day in zip(buyers, self._days(len(buyers), 300), strict=True)]
+        made = [deal for deal in deals if deal is not None]
+        ids = self.company.add("sales.order", [deal.order for deal in made])
+        told = [{**line, "order_id": i} for i, deal in zip(ids, made, strict=True) for line in deal.lines]
         self.company.add_parts(OrderLine, told)
-        return [(i, row) for i, row in zip(ids, rows, strict=True) if row["state"] == "confirmed"]
+        self._contracts([(i, deal) for i, deal in zip(ids, made, strict=True) if deal.contract is not None])
 
-    def _contracts(self, orders: list[tuple[int, dict[str, Any]]]) -> None:
-        names = {buyer.id: buyer.name for buyer in self.buyers}
-        chosen = [each for each in orders if self.chance.random() < 0.8]
+    def _deal(self, buyer: Buyer, day: date) -> Deal | None:
+        room = None if buyer.limit is None else buyer.limit - self.owed[buyer.id]
+        lines = self._lines(room) if room is None or room > Money(0) else []
+        if sum((line["amount"] for line in lines), Money(0)) < LEAST:
+            return None
+        order = {
+            **self._document("SO", buyer, day, lines),
+            "deliver_on": day + timedelta(days=self.chance.randrange(5, 40)),
+            "quotation_id": None,
+            "state": self.chance.choice(("draft", "approved", "confirmed"))
+            if (self.day - day).days < 15
+            else "confirmed",
+            "receivable": Money(0),
+            "released_to": None,
+            "released_by_id": None,
+            "released_at": None,
+            "release_reason": None,
+        }
+        if order["state"] != "confirmed":
+            return Deal(order, lines)
+        if (self.day - day).days < 30 and self.chance.random() < 0.4:
+            self.owed[buyer.id] += order["total"]
+            return Deal(order, lines)
+        contract = self._contract(order)
+        parts = self._installments(contract)
+        contract["received"] = sum((part["received"] for part in parts), Money(0))
+        contract["outstanding"] = contract["amount"] - contract["received"]
+        self.owed[buyer.id] += contract["outstanding"]
+        return Deal(order, lines, contract, parts)
+
+    def _contract(self, order: dict[str, Any]) -> dict[str, Any]:
+        signed = min(order["on"] + timedelta(days=self.chance.randrange(0, 7)), self.day)
+        return {
+            "number": self._number("HT", signed),
+            "customer_id": order["customer_id"],
+            "name": self.chance.choice(DEALS),
+            "amount": order["total"],
+            "signed_on": signed,
+            "starts_on": signed,
+            "ends_on": signed + timedelta(days=365),
+            "state": "approved",
+            "remark": None,
+            "owner_id": order["owner_id"],
+            "department_id": order["department_id"],
+        }
+
+    def _installments(self, contract: dict[str, Any]) -> list[dict[str, Any]]:
+        """Instalments of a contract; nearly all whose day is long past are paid, some of the later ones in part."""
+        count, after = self.chance.choice(LAYOUTS)
+        first = contract["signed_on"] + timedelta(days=after)
         rows = []
-        for _order, row in chosen:
-            signed = min(row["on"] + timedelta(days=self.chance.randrange(0, 7)), self.day)
+        for position, due in enumerate(evenly(contract["amount"], count, first, "month"), 1):
+            late = (self.day - due.on).days
+            received = Money(0)
+            if late > 25 or (late > 0 and self.chance.random() < 0.7):
+                received = due.amount
+            elif abs(late) < 12 and self.chance.random() < 0.3:
+                received = due.amount.split([1, 1])[0]
             rows.append(
                 {
-                    "number": self._number("HT", signed),
-                    "customer_id": row["customer_id"],
-                    "name": f"{names[row['customer_id']][:24]} {signed.year} 年供货合同",
-                    "amount": row["total"],
-                    "signed_on": signed,
-                    "starts_on": signed,
-                    "ends_on": signed + timedelta(days=365),
-                    "state": "approved" if self.chance.random() < 0.93 else "draft",
-                    "received": Money(0),
-                    "outstanding": row["total"],
+                    "position": position,
+                    "name": f"{contract['number']} · {position}",
+                    "due_on": due.on,
+                    "amount": due.amount,
+                    "received": received,
+                    "outstanding": due.amount - received,
+                    "state": state_of(due.on, due.amount, received, 7, self.day),
+                    "remind_days": 7,
+                    "remind_on": due.on - timedelta(days=7),
+                    "collector_id": contract["owner_id"],
                     "remark": None,
-                    "owner_id": row["owner_id"],
-                    "department_id": row["department_id"],
                 }
             )
-        ids = self.company.add("sales.contract", rows)
-        pairs = [{"contract_id": i, "order_id": order} for i, (order, _row) in zip(ids, chosen, strict=True)]
+        return rows
+
+    def _contracts(self, deals: list[tuple[int, Deal]]) -> None:
+        contracts = [deal.contract for _order, deal in deals if deal.contract is not None]
+        ids = self.company.add("sales.contract", contracts)
+        pairs = [{"contract_id": i, "order_id": order} for i, (order, _deal) in zip(ids, deals, strict=True)]
         if pairs:
             self.company.session.connection().execute(insert(contract_order), pairs)
-        self._installments(list(zip(ids, rows, strict=True)))
-
-    def _installments(self, contracts: list[tuple[int, dict[str, Any]]]) -> None:
-        rows = []
-        for number, contract in contracts:
-            count, after = self.chance.choice(LAYOUTS)
-            first = contract["signed_on"] + timedelta(days=after)
-            for position, due in enumerate(evenly(contract["amount"], count, first, "month"), 1):
-                state = state_of(due.on, due.amount, Money(0), 7, self.day)
-                rows.append(
-                    {
-                        "contract_id": number,
-                        "position": position,
-                        "name": f"{contract['number']} · {position}",
-                        "due_on": due.on,
-                        "amount": due.amount,
-                        "received": Money(0),
-                        "outstanding": due.amount,
-                        "state": state,
-                        "remind_days": 7,
-                        "remind_on": due.on - timedelta(days=7),
-                        "collector_id": contract["owner_id"],
-                        "remark": None,
-                    }
-                )
-        self.company.add("sales.installment", rows)
+        parts = [
+            {**part, "contract_id": i} for i, (_order, deal) in zip(ids, deals, strict=True) for part in deal.parts
+        ]
+        made = self.company.add("sales.installment", parts)
+        receipts = [
+            {"installment_id": i, "on": min(part["due_on"], self.day), "amount": part["received"]}
+            for i, part in zip(made, parts, strict=True)
+            if part["received"]
+        ]
+        self.company.add_parts(Receipt, receipts)
 
     def _targets(self) -> None:
         sellers = {buyer.owner: buyer.department for buyer in self.buyers}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
@@ -42,7 +43,8 @@ def share(connection: Any, ids: Sequence[int]) -> Mapping[int, Any]:
     table = Target.__table__.c
     rows = connection.execute(select(table.id, table.amount).where(table.id.in_(ids))).all()
     got = reached(connection, ids)
-    return {row.id: round(got[row.id] * 100 / row.amount.minor, 1) for row in rows if row.amount}
+    tenth = Decimal("0.1")
+    return {i: (Decimal(got[i]) * 100 / amount.minor).quantize(tenth) for i, amount in rows if amount}
 
 
 def _sums(connection: Any, measure: str, of: str, targets: Mapping[int, int | None]) -> Iterator[tuple[int, int]]:

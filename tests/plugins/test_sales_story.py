@@ -168,6 +168,10 @@ class TestSalesStory(Standing):
             services.note_received(session, session.get_one(Installment, first), Money.of("0.01"))
         read = shop.get(contract)
         assert (read["state"], read["received"], read["outstanding"]) == ("approved", "333.34", "666.66")
+        for page in (f"/{contract}", f"/customers/customers/{customer}"):
+            shown = shop.client.get(page).text
+            assert "666.66" in shown
+            assert "panel-error" not in shown
         assert shop.get(f"sales/installments/{first}")["state"] == "done"
         shop.do(shop.order(customer, "3"), "confirm")
         shop.do(contract, "plan", 409, count=2, first_due_on="2099-12-31")

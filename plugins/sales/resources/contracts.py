@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from plugins.sales import following, plans
+from plugins.sales.lines import in_figures
 from plugins.sales.models import Contract, Installment
 from plugins.sales.resources.documents import DRAFT, REJECTED, SUBMITTED
 from plugins.sales.resources.opportunities import MENU
@@ -23,6 +25,7 @@ from sopia import (
     Reminder,
     Resource,
     Section,
+    Session,
     State,
     Statistics,
     Transition,
@@ -67,6 +70,21 @@ PLAN = Action(
     style="primary",
     icon="calendar",
 )
+
+
+def collection_of(session: Session, contract: Contract) -> dict[str, Any]:
+    """What the panel shows: how much of a contract has arrived, and how much is overdue."""
+    late = [each for each in plans.installments_of(session, contract) if each.state == "overdue"]
+    overdue = sum((each.outstanding for each in late), Money(0))
+    return {
+        "amount": in_figures(contract.amount),
+        "received": in_figures(contract.received),
+        "outstanding": in_figures(contract.outstanding),
+        "share": contract.received.minor / contract.amount.minor if contract.amount else 0.0,
+        "overdue": in_figures(overdue),
+        "since": min((each.due_on for each in late), default=None),
+    }
+
 
 contracts = Resource(
     Contract,
@@ -132,14 +150,15 @@ contracts = Resource(
         Numbering("number", "HT-{year}{month:02}-{counter:04}"),
         Check(following.fault_of_contract),
         PLAN,
+        Panel(_("Money"), "sales/collection.html", collection_of),
         Panel(
             _("Payment plan"),
             resource="sales.installment",
             by="contract",
-            columns=("position", "due_on", "amount", "received", "outstanding", "state"),
+            columns=("due_on", "position", "amount", "received", "outstanding", "state"),
             limit=24,
         ),
-        Statistics(by=("signed_on:month", "owner"), measure=("amount:sum", "received:sum", "outstanding:sum")),
+        Statistics(by=("signed_on:month", "owner"), measure=("amount:sum", "received:sum")),
         Calendar(start="signed_on", title="name", colour="state"),
         View("mine", _("My contracts"), {"owner": "me"}),
         View("open", _("With money outstanding"), {"state": "approved", "outstanding__gt": "0"}, sort="-outstanding"),
@@ -154,15 +173,16 @@ installments = Resource(
     title=_("Instalment"),
     plural=_("Instalments"),
     list=(
+        "name",
         "due_on",
-        "contract",
         "contract.customer",
-        "position",
         Column("amount", total=True),
         Column("received", total=True),
         Column("outstanding", total=True),
         "state",
         "collector",
+        Column("contract", shown=False),
+        Column("position", shown=False),
         Column("remind_days", shown=False),
         Column("created_at", shown=False),
     ),
@@ -171,9 +191,9 @@ installments = Resource(
         Section(_("More"), ("remark",)),
     ),
     search=("name", "contract.name", "contract.customer.name"),
-    sort="due_on",
+    sort="-due_on",
     menu=MENU,
-    icon="coins",
+    icon="wallet",
     fields=(
         Field("contract", label=_("Contract")),
         Field("position", label=_("Instalment no.")),
@@ -190,7 +210,7 @@ installments = Resource(
     ),
     parts=(
         Check(plans.fault_of_installment),
-        Statistics(by=("due_on:month", "state"), measure=("amount:sum", "received:sum", "outstanding:sum")),
+        Statistics(by=("due_on:month", "state"), measure=("amount:sum", "outstanding:sum")),
         Calendar(start="due_on", title="name", colour="state"),
         View("mine", _("Mine to collect"), {"collector": "me", "outstanding__gt": "0"}, sort="due_on"),
         View("overdue", _("Overdue"), {"state": "overdue"}, sort="due_on"),

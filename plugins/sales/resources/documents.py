@@ -112,7 +112,7 @@ quotations = Resource(
     search=("number", "customer.name"),
     sort="-on",
     menu=MENU,
-    icon="print",
+    icon="document",
     fields=(*SHARED, Field("valid_to", label=_("Valid to")), Field("opportunity", label=_("Opportunity"))),
     parts=(
         LINES,
@@ -174,7 +174,7 @@ orders = Resource(
     search=("number", "customer.name"),
     sort="-on",
     menu=MENU,
-    icon="box",
+    icon="truck",
     fields=(
         *SHARED,
         Field("deliver_on", label=_("Deliver by")),

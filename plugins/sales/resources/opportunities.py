@@ -68,7 +68,7 @@ opportunities = Resource(
     ),
     search=("name", "customer.name"),
     menu=MENU,
-    icon="pin",
+    icon="deal",
     fields=(
         Field("name", label=_("Opportunity name")),
         Field("customer", label=_("Customer")),
@@ -82,7 +82,7 @@ opportunities = Resource(
     parts=(
         WORKFLOW,
         Check(fault_of_opportunity),
-        Board("stage", facts=("customer", "close_on"), total="amount", due="close_on", folded=("lost",)),
+        Board("stage", facts=("customer",), total="amount", due="close_on", folded=("lost",)),
         Statistics(by=("stage", "owner"), measure=("count", "amount:sum")),
         Calendar(start="close_on", title="name", colour="stage"),
         View("mine", _("My open opportunities"), {"owner": "me", "stage__in": list(OPEN)}, sort="close_on"),

@@ -20,7 +20,7 @@ targets = Resource(
     search=("period",),
     sort="-period",
     menu=MENU,
-    icon="chart",
+    icon="target",
     fields=(
         Field("period", label=_("Period"), help=_("A year, quarter or month: 2026, 2026-Q4, 2026-11.")),
         Field("of", label=_("Target of"), choices=WHOSE),
