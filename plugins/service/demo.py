@@ -51,6 +51,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 def demo(company: Demo) -> None:
     """Fill the service plugin."""
+    company.give_role("he.ping", "service")
     session = company.session
     types = list(session.scalars(select(Type).where(Type.deleted_at.is_(None)).order_by(Type.position)))
     wanted = max(8, company.size // 3)
@@ -95,6 +96,7 @@ class _Calls:
         kind = chance.choices(self.types, [5, 4, 2, 1, *([1] * len(self.types))][: len(self.types)])[0]
         subject, detail, cause, measure = chance.choice(self.words(kind))
         state = chance.choice(STATES)
+        owner = owner or chance.choice(self.people)  # a customer of the pool has no owner, his request has
         back = chance.expovariate(1 / 25) if state in ("resolved", "closed") else chance.random() * 4
         at = self.moment - timedelta(days=min(back, 200), minutes=chance.randrange(30, 500))
         handler = chance.choice(self.people) if state != "new" and self.people else None
@@ -182,6 +184,7 @@ def _plans(company: Demo, calls: _Calls, customers: list[Any], types: list[Any])
         }
         for customer, owner, department in customers
     ]
+    rows = [row for row in rows if row["owner_id"] is not None]
     made = company.add("service.plan", rows)
     company.add("service.request", [each for pair in zip(made, rows, strict=True) for each in _planned(calls, *pair)])
 

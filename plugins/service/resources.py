@@ -165,7 +165,7 @@ requests = Resource(
         Section("", ("customer", "contact", "type", "subject", "detail")),
         Section(_("Taken on"), ("channel", "priority", "accepted_by", "contract")),
         Section(_("To be carried out"), ("handler", "due_at", "department")),
-        Section(_("Outcome"), ("cause", "measure", "score", "feedback"), tab=_("Outcome")),
+        Section(_("Outcome"), ("cause", "measure", "score", "feedback")),
     ),
     search=("number", "subject", "detail", "customer.name"),
     menu=MENU,
