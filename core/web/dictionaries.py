@@ -39,8 +39,8 @@ def options_of(request: Request, target: ResolvedResource) -> Words | None:
 
 
 def is_dictionary(target: ResolvedResource) -> bool:
-    """Whether its records are words that everybody chooses from."""
-    return isinstance(target.policy, Public) and "archived" in target.table.c
+    """Whether its records are words that everybody chooses from, and not things like products that are looked up."""
+    return isinstance(target.policy, Public) and {"archived", "position"} <= set(target.table.c.keys())
 
 
 def remember(request: Request, targets: Iterable[ResolvedResource]) -> None:

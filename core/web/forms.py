@@ -14,7 +14,7 @@ from core.kernel.i18n import translate as _
 from core.kernel.search import parse
 from core.kernel.types import Money
 from core.resources import values
-from core.resources.conditions import Context
+from core.resources.conditions import Condition, Context
 from core.resources.fields import Kind, ResolvedField, Words
 from core.resources.queries import MOST, ListRequest, Lists, Sort
 from core.resources.records import Row
@@ -30,7 +30,7 @@ KINDS: Final[dict[Kind, views.FieldKind]] = {
     "text": "text", "long": "long", "integer": "integer", "decimal": "decimal", "money": "money", "percent": "percent",
     "date": "date", "instant": "instant", "boolean": "boolean", "choice": "choice", "relation": "relation",
     "relations": "relations", "colour": "colour", "email": "email", "phone": "phone", "url": "url",
-    "password": "password",
+    "password": "password", "json": "long",
 }  # fmt: skip
 
 NARROW = frozenset({"integer", "decimal", "money", "percent", "date", "instant"})
@@ -302,7 +302,9 @@ def look_up(
     columns[0] = label
     sort = (Sort(label, descending=False),) if not text else ()
     terms = parse(text if target.index and not target.worded else "")
-    wanted = ListRequest(tuple(columns), sort=sort, terms=terms, limit=MOST if target.worded else most)
+    # What is archived stays where it is used, and is no longer offered.
+    offered = (Condition("archived", "eq", (False,)),) if "archived" in readable else ()
+    wanted = ListRequest(tuple(columns), offered, sort=sort, terms=terms, limit=MOST if target.worded else most)
     page = Lists(resources, target).page(request.connection, wanted, context)
     found = [
         (row[0], target.shown(str(row[1] or f"#{row[0]}")), str(row[-1] or "") if len(row) > 2 else "")
