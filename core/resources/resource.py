@@ -67,6 +67,8 @@ class Panel:
     limit: int = 5
     allow: str = ""
     """An action of the resource that one must be allowed to see the panel; empty: whoever sees the record."""
+    sort: FieldName = ""
+    """The order of the records that are listed, `-due_on`; empty: that of their own list."""
 
 
 @dataclass(frozen=True)

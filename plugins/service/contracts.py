@@ -22,6 +22,8 @@ PANELS = (
     Panel(
         _("Service requests"), resource="service.request", by="contract",
         columns=("number", "subject", "state", "due_at"),
+        limit=12,
+        sort="due_at",
     ),
 )  # fmt: skip
 

@@ -285,6 +285,7 @@ plans = Resource(
         View("mine", _("Mine"), {"owner": "me"}),
         Panel(
             _("Planned requests"), resource="service.request", by="plan", limit=12,
+            sort="occurrence",
             columns=("number", "planned_on", "subject", "state", "handler", "due_at"),
         ),
     ),

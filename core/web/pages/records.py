@@ -313,7 +313,8 @@ class RecordPages:
         paths = tuple(
             p for p in declared.columns or [c.field for c in target.columns] if p.partition(".")[0] in readable
         )
-        sort = read_sort(self._resources, target, "", context)
+        chosen = declared.sort if declared.sort.lstrip("-").partition(".")[0] in readable else ""
+        sort = read_sort(self._resources, target, chosen, context)
         wanted = ListRequest(paths, (Condition(declared.by, "eq", (row.id,)),), sort=sort, limit=declared.limit)
         lists = Lists(self._resources, target)
         page = lists.page(request.connection, wanted, context)
