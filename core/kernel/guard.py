@@ -20,6 +20,7 @@ from core.kernel.compiler import InScope, ScopedConnection, refuse
 from core.kernel.database import Model, Session
 from core.kernel.departments import primary_department
 from core.kernel.errors import NotFound, Stale
+from core.kernel.kept import rows_of
 from core.kernel.policies import Attached, Between, Own, Private, Public, Sealed, Through
 from core.kernel.predicates import Guarded
 from core.kernel.privilege import privileged
@@ -303,7 +304,7 @@ def is_open(connection: Any, resource: str, record_id: int) -> bool:
     if connection.principal.reach(resource, "view").level == "all":
         return True
     asked = _question(guarded, guarded.table.c.id, "view")
-    return bool(connection.execute(asked, {"row": record_id}).scalar_one())
+    return bool(rows_of(connection, asked, {"row": record_id}, by_key=True)[0][0])
 
 
 def _question(guarded: Guarded, key: Any, action: str) -> Select[Any]:
@@ -319,7 +320,8 @@ def check_rows(session: ScopedSession, guarded: Guarded, keys: Sequence[tuple[An
     """Raise NotFound unless every primary key is a row in scope for `action`."""
     columns = list(guarded.table.primary_key)
     if len(keys) == 1 and len(columns) == 1:
-        if not session._scoped().execute(_question(guarded, columns[0], action), {"row": keys[0][0]}).scalar_one():
+        question = _question(guarded, columns[0], action)
+        if not rows_of(session._scoped(), question, {"row": keys[0][0]}, by_key=True)[0][0]:
             raise NotFound
         return
     for start in range(0, len(keys), CHUNK):

@@ -36,6 +36,7 @@ from sqlalchemy.sql.elements import BindParameter, ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+from core.kernel.prepared import Prepared
 from core.kernel.search_words import Terms, fts_query, grams, numbers, parse, searchable, tokens
 
 __all__ = ["Plan", "SearchIndex", "Terms", "Way", "parse"]
@@ -86,7 +87,7 @@ def insert_together(
     for start in range(0, len(rows), TOGETHER):
         part = rows[start : start + TOGETHER]
         statement = _insert_together(into, len(fixed), width, len(part))
-        connection.exec_driver_sql(statement, (*fixed, *chain.from_iterable(part)))
+        Prepared.straight(connection, statement, (*fixed, *chain.from_iterable(part)))
 
 
 @lru_cache(maxsize=64)
@@ -220,13 +221,14 @@ class SearchIndex:
         sqlite = connection.dialect.name == "sqlite"
         statement = _ESTIMATE[connection.dialect.name].format(texts=self.texts, index=self.index)
         value = fts_query(terms.grams) if sqlite else numbers(terms.grams)
-        row = connection.exec_driver_sql(statement, (value,)).one()
+        # Its plan must be made for these very words, see `core.kernel.database`.
+        row = Prepared.straight(connection, statement, (value,), prepare=False).fetchone()
         return int(row[0]), int(row[1] or 0)
 
     def _kept(self, connection: Connection, ids: Sequence[int]) -> dict[int, str]:
         statement = _KEPT[connection.dialect.name].format(texts=self.texts)
         value = json.dumps(ids) if connection.dialect.name == "sqlite" else list(ids)
-        return {row[0]: row[1] for row in connection.exec_driver_sql(statement, (value,))}
+        return {row[0]: row[1] for row in Prepared.straight(connection, statement, (value,))}
 
     def _insert(self, connection: Connection, rows: list[tuple[int, str]]) -> None:
         dialect = connection.dialect.name
@@ -239,11 +241,16 @@ class SearchIndex:
         if connection.dialect.name == "sqlite":
             entries = [("delete", key, tokens(grams(text))) for key, text in rows]
             command = f'INSERT INTO "{self.index}" ("{self.index}", rowid, grams) VALUES (?, ?, ?)'
-            connection.exec_driver_sql(command, entries)
-            connection.exec_driver_sql(f'DELETE FROM "{self.texts}" WHERE id = ?', [(key,) for key, _ in rows])
+            removal, keys = f'DELETE FROM "{self.texts}" WHERE id = ?', [(key,) for key, _ in rows]
+            if len(rows) == 1:
+                Prepared.straight(connection, command, entries[0])
+                Prepared.straight(connection, removal, keys[0])
+            else:
+                connection.exec_driver_sql(command, entries)
+                connection.exec_driver_sql(removal, keys)
         else:
-            keys = [key for key, _ in rows]
-            connection.exec_driver_sql(f'DELETE FROM "{self.texts}" WHERE id = ANY(%s)', (keys,))
+            gone = [key for key, _ in rows]
+            Prepared.straight(connection, f'DELETE FROM "{self.texts}" WHERE id = ANY(%s)', (gone,))
 
 
 _CREATE = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
@@ -15,6 +16,7 @@ from core.kernel.gate import acting, privileged
 from core.kernel.guard import ScopedSession, is_open
 from core.kernel.i18n import translate as _
 from core.kernel.links import ENDS_OF, LINK, Link, between
+from core.kernel.prepared import Prepared
 from core.kernel.principal import Principal
 from core.kernel.types import now
 from core.resources.fields import Words, humanise
@@ -25,6 +27,10 @@ from core.workplace.remarks import has_remarks, names_of
 LONGEST_NOTE = 200
 MOST = 500
 """Links by hand that one record may have."""
+
+
+_ENDS = Prepared(ENDS_OF)
+"""What every page of a record asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,10 @@ def ties_of(connection: Connection, resources: Resources, resource: str, record_
 
     The caller has found the record itself in the reader's scope.
     """
-    rows = privileged(connection).execute(ENDS_OF, {"resource": resource, "record": record_id}).all()
-    if not rows or not is_open(connection, resource, record_id):
+    ends = _ENDS.named(privileged(connection), {"resource": resource, "record": record_id})
+    if not ends or not is_open(connection, resource, record_id):
         return []
+    rows = [SimpleNamespace(**each) for each in ends]
     labels = labels_in_sight(connection, resources, ((row.resource, row.record) for row in rows))
     names = names_of(privileged(connection), {row.author_id for row in rows if row.author_id})
     return [

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any, ClassVar, Final
 
 import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
-from sqlalchemy import JSON, CheckConstraint, Connection, Index, String, select
+from sqlalchemy import JSON, CheckConstraint, Connection, Index, String, bindparam, select
 from sqlalchemy import Text as LongText
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,6 +30,7 @@ from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
 from core.kernel.pinyin import spell
 from core.kernel.policies import Attached
+from core.kernel.prepared import Prepared
 from core.kernel.principal import Principal
 from core.kernel.types import Key, link, now
 from core.kernel.users import User
@@ -101,16 +103,10 @@ def has_remarks(resource: ResolvedResource) -> bool:
 def remarks_of(connection: Connection, resource: str, record_id: int) -> list[Said]:
     """What was said about a record, oldest first. The caller has found the record in the reader's scope."""
     beneath = privileged(connection)
-    if not is_open(connection, resource, record_id):
+    found = _OF_RECORD.named(beneath, {"of": resource, "record": record_id})
+    if not found or not is_open(connection, resource, record_id):
         return []
-    rows = beneath.execute(
-        select(*Remark.__table__.c)
-        .where(REMARK.resource == resource, REMARK.record_id == record_id, REMARK.deleted_at.is_(None))
-        .order_by(REMARK.id.desc())
-        .limit(MOST)
-    ).all()
-    if not rows:
-        return []
+    rows = [SimpleNamespace(**each) for each in found]
     people = {row.author_id for row in rows} | {row.addressee_id for row in rows if row.addressee_id}
     people |= {each for row in rows for each in row.mentions or ()}
     names = names_of(beneath, people)
@@ -131,6 +127,15 @@ def remarks_of(connection: Connection, resource: str, record_id: int) -> list[Sa
         )
         for row in reversed(rows)
     ]
+
+
+_OF_RECORD = Prepared(
+    select(*Remark.__table__.c)
+    .where(REMARK.resource == bindparam("of"), REMARK.record_id == bindparam("record"), REMARK.deleted_at.is_(None))
+    .order_by(REMARK.id.desc())
+    .limit(MOST)
+)
+"""What every page of a record asks."""
 
 
 def names_of(connection: Connection, ids: Iterable[int]) -> dict[int, str]:

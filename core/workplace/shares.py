@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from core.kernel.departments import Department
 from core.kernel.errors import Conflict, FieldError, Invalid, NotFound
@@ -20,6 +20,7 @@ from core.kernel.guard import ScopedSession, covers, is_open
 from core.kernel.history import Change, write_changes
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Own
+from core.kernel.prepared import Prepared
 from core.kernel.privilege import privileged
 from core.kernel.roles import Group, Share
 from core.kernel.types import now
@@ -61,7 +62,7 @@ def shares_of(connection: Connection, resource: str, record_id: int) -> list[Sha
     if not is_open(connection, resource, record_id):
         return []
     given = {"of": resource, "record": record_id, "now": now()}
-    return [_sharing(row) for row in privileged(connection).execute(_OF_RECORD, given)]
+    return [_sharing(row) for row in _OF_RECORD.named(privileged(connection), given)]
 
 
 def share(
@@ -140,7 +141,7 @@ def _present(moment: Any) -> tuple[Any, ...]:
     return (SHARE.deleted_at.is_(None), or_(SHARE.expires_at.is_(None), SHARE.expires_at > moment))
 
 
-_OF_RECORD = (
+_OF_RECORD = Prepared(
     select(
         Share.__table__,
         User.name.label("of_user"),
@@ -153,20 +154,19 @@ _OF_RECORD = (
     .where(SHARE.resource == bindparam("of"), SHARE.record_id == bindparam("record"), *_present(bindparam("now")))
     .order_by(SHARE.id)
 )
-"""What every page of a record asks; built once."""
+"""What every page of a record asks."""
 
 
-def _sharing(row: Row[Any]) -> Sharing:
-    kind = next(kind for kind in RECEIVERS if row._mapping[SHARE[f"{kind}_id"]] is not None)
-    values = row._mapping
+def _sharing(row: Mapping[str, Any]) -> Sharing:
+    kind = next(kind for kind in RECEIVERS if row[f"{kind}_id"] is not None)
     return Sharing(
-        id=values[SHARE.id],
+        id=row["id"],
         kind=kind,
-        receiver_id=values[SHARE[f"{kind}_id"]],
-        receiver=values[f"of_{kind}"] or "",
-        write=values[SHARE.write],
-        expires_at=values[SHARE.expires_at],
-        created_at=values[SHARE.created_at],
+        receiver_id=row[f"{kind}_id"],
+        receiver=row[f"of_{kind}"] or "",
+        write=row["write"],
+        expires_at=row["expires_at"],
+        created_at=row["created_at"],
     )
 
 

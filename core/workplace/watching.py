@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Connection, bindparam, select, tuple_
 
 from core.kernel.database import Session
 from core.kernel.gate import privileged
 from core.kernel.history import Change
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Own
+from core.kernel.prepared import Prepared
 from core.resources.resolved import ResolvedResource, Resources
 from core.workplace.activity import check_declarations
 from core.workplace.following import FOLLOWER
@@ -66,18 +68,33 @@ def tell_new_owners(session: Session, resources: Resources, changes: Sequence[Ch
             notify(session, [owner], kind="assigned", text=text, actor=actor)
 
 
+FOLLOWED = select(FOLLOWER.resource, FOLLOWER.record_id, FOLLOWER.user_id)
+
+_OF_ONE = Prepared(
+    FOLLOWED.where(
+        FOLLOWER.resource == bindparam("of"),
+        FOLLOWER.record_id == bindparam("record"),
+        FOLLOWER.user_id != bindparam("me"),
+    )
+)
+"""What almost every change asks."""
+
+
+def _followers(connection: Connection, keys: list[tuple[str, int]], actor: int) -> Sequence[Any]:
+    """Record and person of everybody else who follows one of these records."""
+    if len(keys) == 1:
+        return _OF_ONE.rows(connection, {"of": keys[0][0], "record": keys[0][1], "me": actor})
+    those = tuple_(FOLLOWER.resource, FOLLOWER.record_id).in_(keys)
+    return connection.execute(FOLLOWED.where(those, FOLLOWER.user_id != actor)).all()
+
+
 def tell_followers(session: Session, resources: Resources, changes: Sequence[Change], actor: int) -> None:
     """Tell those who follow a record that it was changed, once until they look."""
     changed = {(c.resource, c.record_id): c for c in changes if c.action != "create"}
     if not changed:
         return
     connection = privileged(session)
-    rows = connection.execute(
-        select(FOLLOWER.resource, FOLLOWER.record_id, FOLLOWER.user_id).where(
-            tuple_(FOLLOWER.resource, FOLLOWER.record_id).in_(list(changed)), FOLLOWER.user_id != actor
-        )
-    ).all()
-    for key, record_id, user_id in rows:
+    for key, record_id, user_id in _followers(connection, list(changed), actor):
         known = select(Notification.id).where(
             NOTE.user_id == user_id,
             NOTE.kind == "change",
