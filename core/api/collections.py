@@ -16,6 +16,7 @@ from core.resources.representation import json_of, objects
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.resource import Redaction
 from core.resources.statistics import Counts, json_rows
+from core.resources.views import SHARED
 from core.web.pages.exports import export_list
 from core.web.pages.lists import context_of
 from core.web.pages.views import listed
@@ -92,7 +93,7 @@ class Collection:
     def _check_names(self, request: Request, known: frozenset[str] = PARAMETERS) -> None:
         """A misspelt filter must not show more than was asked for, so every parameter has to mean something."""
         for name in request.query:
-            if name not in known:
+            if name not in known and name != SHARED:
                 path = name.partition("__")[0]
                 readable_field(self._resources, self._resource, path, request.principal)
 

@@ -126,6 +126,34 @@ class LinkedFrom(LinkedTo):
     inherit_cache = True
 
 
+class SharedWith(FunctionElement[bool]):
+    """The record `key` of a resource is shared now with one of these people, departments and groups.
+
+    An element of its own, so that the table of shares is looked at past the gate in it and nowhere else.
+    """
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, key: ColumnElement[Any], resource: str, *receivers: ColumnElement[Any]) -> None:
+        """`receivers` are parameters: the ids of the people, the departments, the groups, and this moment."""
+        super().__init__(key, literal(resource), *receivers)
+
+    def self_group(self, against: Any = None) -> Any:
+        """Itself, which is in brackets already."""
+        return self
+
+
+@compiles(SharedWith)
+def _shared_with(element: SharedWith, compiler: SQLCompiler, **options: Any) -> str:
+    key, resource, people, departments, groups, moment = (compiler.process(each, **options) for each in element.clauses)
+    return (
+        f"({key} IN (SELECT record_id FROM system_share WHERE resource = {resource} AND deleted_at IS NULL"
+        f" AND (user_id IN {people} OR department_id IN {departments} OR group_id IN {groups})"
+        f" AND (expires_at IS NULL OR expires_at > {moment})))"
+    )
+
+
 def _write(element: LinkedTo, compiler: SQLCompiler, mine: str, others: str, **options: Any) -> str:
     key, resource, field, target, within = (compiler.process(each, **options) for each in element.clauses)
     return (

@@ -248,7 +248,7 @@ class Predicates:
         return (
             f"{prefix}.id IN (SELECT {alias}.record_id FROM system_share AS {alias} WHERE {alias}.resource = {named}"
             f" AND ({alias}.user_id = {me} OR {alias}.department_id IN {departments} OR {alias}.group_id IN {groups})"
-            f" AND ({alias}.expires_at IS NULL OR {alias}.expires_at > {moment}){write})"
+            f" AND ({alias}.expires_at IS NULL OR {alias}.expires_at > {moment}) AND {alias}.deleted_at IS NULL{write})"
         )
 
     def _through(

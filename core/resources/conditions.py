@@ -17,10 +17,11 @@ from sqlalchemy.sql import FromClause
 from core.kernel.access import Principal
 from core.kernel.errors import BadRequest
 from core.kernel.i18n import translate as _
-from core.kernel.types import Money
+from core.kernel.types import Money, now
 from core.resources import values
 from core.resources.fields import Kind, ResolvedField
 from core.resources.resolved import ResolvedResource, Resources
+from core.resources.views import SHARED
 
 EQUALITY: Final = ("eq", "ne", "in", "empty")
 ORDER: Final = (*EQUALITY, "lt", "lte", "gt", "gte")
@@ -70,6 +71,8 @@ def read_condition(
     resources: Resources, resource: ResolvedResource, name: str, texts: list[str], context: Context
 ) -> Condition:
     """The condition that a parameter such as `customer.name__contains=云图` means; BadRequest where it means none."""
+    if name == SHARED and SHARED not in resource.fields and resource.scoped:
+        return _shared(texts[-1], context)
     path, separator, operator = name.partition("__")
     operator = operator if separator else "eq"
     field = readable_field(resources, resource, path, context.principal)
@@ -95,6 +98,15 @@ def read_condition(
     if operator in ("contains", "startswith"):
         return Condition(path, operator, (_escaped(_plain(name, text).lower()),))
     return Condition(path, operator, (_operand(field, name, text, context),))
+
+
+def _shared(text: str, context: Context) -> Condition:
+    """What others have opened to somebody by hand: to himself, to his departments, to his groups."""
+    if text != ME:
+        raise BadRequest(_("'{name}': {reason}", name=SHARED, reason=f"“{text[:20]}” ≠ “{ME}”"))
+    who = context.principal
+    receivers = ((who.user_id,), tuple(sorted(who.departments)), tuple(sorted(who.groups)))
+    return Condition(SHARED, SHARED, (*receivers, now()))
 
 
 def operators_of(field: ResolvedField) -> tuple[str, ...]:

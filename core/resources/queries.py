@@ -43,7 +43,7 @@ from core.kernel.gate import privileged
 from core.kernel.history import plain
 from core.kernel.i18n import translate as _
 from core.kernel.kept import rows_of
-from core.kernel.links import LinkedTo
+from core.kernel.links import LinkedTo, SharedWith
 from core.kernel.policies import Through
 from core.kernel.search import Plan, Terms, Way, parse
 from core.kernel.types import MONEY_LIMIT, Instant, Money, MoneyType
@@ -52,6 +52,7 @@ from core.resources.fields import ResolvedField
 from core.resources.linked import linked_records
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.rows import load, work_out
+from core.resources.views import SHARED
 
 COUNTED = 1000
 """Counting stops here, and the page says "1,000+"."""
@@ -628,6 +629,10 @@ class Build:
         return key
 
     def _condition(self, condition: Condition, number: int) -> Any:
+        if condition.operator == SHARED:
+            ids = [bindparam(f"f{number}_{position}", type_=BigInteger, expanding=True) for position in range(3)]
+            moment = bindparam(f"f{number}_3", type_=Instant())
+            return SharedWith(self._resource.table.c.id, self._resource.key, *ids, moment)
         steps = self._resources.walk(self._resource, condition.path)
         assert steps is not None
         resolved = steps[-1][1]

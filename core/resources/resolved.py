@@ -30,7 +30,7 @@ from core.resources.linked import links_of
 from core.resources.numbering import Numbering, check_numberings
 from core.resources.resource import Action, Column, Derived, Duplicates, Extension, Panel, Resource, Rows, Section
 from core.resources.rows import resolve_derived, resolve_rows
-from core.resources.views import Statistics, View
+from core.resources.views import SHARED, Statistics, View
 from core.resources.workflow import Workflow, WorkflowPart, resolve_workflow
 
 LABELS = ("name", "title", "number", "subject", "code", "login")
@@ -488,7 +488,8 @@ def _named_by_views(declared: Resource) -> Iterator[tuple[str, str]]:
         yield from ((name, "Calendar") for name in named if name)
     for view in declared.of_kind(View):
         paths = (*view.filters, *view.columns, *view.sort.replace("-", "").split(","), view.group)
-        yield from ((name.partition("__")[0].partition(":")[0], "View") for name in paths if name and name != "q")
+        paths = tuple(name for name in paths if name and name not in ("q", SHARED))
+        yield from ((name.partition("__")[0].partition(":")[0], "View") for name in paths)
 
 
 def _parked_target(resources: Resources, resource: ResolvedResource, name: str) -> bool:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from core.resources.fields import Words
+
+SHARED: Final = "shared_with"
+"""The one filter that is no field: `shared_with=me`, what others have opened by hand."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from core.resources.dimensions import offered
 from core.resources.fields import Kind, ResolvedField, Words
 from core.resources.queries import CONTROL, ListRequest
 from core.resources.resolved import ResolvedResource, Resources
+from core.resources.views import SHARED
 from core.web.address import Pairs, address, changed, filters_of, first, of_field, without
 from core.web.dictionaries import options_of
 from core.web.views import Chip, ColumnChoice, FilterField, Link, Option, Toolbar
@@ -259,6 +260,9 @@ def _chips(resource: ResolvedResource, filters: Sequence[FilterField], pairs: Pa
         each = shown.get(key)
         said = of_field(pairs, key)
         text = _in_words(each, said) if each is not None else ", ".join(t for texts in said.values() for t in texts)
+        if key == SHARED:
+            yield Chip(title=_("Shared with"), text=_("Me"), remove_url=remove, key=key)
+            continue
         yield Chip(title=each.title if each else key, text=text, remove_url=remove, key=key)
 
 

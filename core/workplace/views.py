@@ -26,7 +26,7 @@ from core.kernel.types import Key, link, now
 from core.resources.conditions import readable_field
 from core.resources.queries import CONTROL
 from core.resources.resolved import ResolvedResource, Resources
-from core.resources.views import View
+from core.resources.views import SHARED, View
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -185,7 +185,7 @@ def _named(name: str, text: str) -> list[str] | None:
 
 
 def _reads(resources: Resources, resource: ResolvedResource, principal: Principal, path: str) -> bool:
-    if path == "count":
+    if path in ("count", SHARED):
         return True
     try:
         readable_field(resources, resource, path, principal)

@@ -87,7 +87,7 @@ documents = Resource(
         ),
         Statistics(by=("owner", "created_at:month")),
         View("mine", _("My documents"), {"owner": "me"}),
-        View("shared", _("From others"), {"owner__ne": "me"}),
+        View("shared", _("Shared with me"), {"shared_with": "me"}),
         View("recent", _("Recently changed"), {"updated_at": "last_30_days"}, sort="-updated_at"),
         Activity("created_at", "owner", "title", about="customer", label=_("Document")),
     ),

@@ -160,6 +160,25 @@ class TestDocuments(PluginChecks):
             assert keeper.send("POST", f"{API}/{key}/actions/grade", {"level": level}).status == 200
         assert found(guest, q="顾问可见") == [keys[0]]
 
+    def test_what_is_shared_has_a_list_of_its_own_and_ends(self, signed_in: SignIn) -> None:
+        owner, _o = signed_in("owner", "member")
+        friend, friend_id = signed_in("friend", "member")
+        own = made(friend, title="自己的")["id"]
+        one, other = (made(owner, title=title)["id"] for title in ("先共享的", "后共享的"))
+        share = made(owner, f"{API}/{one}/shares", user=friend_id)["id"]
+        made(owner, f"{API}/{other}/shares", user=friend_id)
+        assert set(found(friend)) == {own, one, other}
+        assert set(found(friend, shared_with="me")) == {one, other}
+        assert found(friend, shared_with="me", q="先共享") == [one]
+        page = friend.get("/documents/documents", {"shared_with": "me"}).text
+        assert "先共享的" in page
+        assert "自己的" not in page
+        assert friend.get(f"{API}/statistics", {"by": "owner", "shared_with": "me"}).json["rows"][0]["count"] == 2
+        assert friend.get(API, {"shared_with": "you"}).status == 400
+        assert owner.send("DELETE", f"{API}/{one}/shares/{share}").status == 204
+        assert friend.get(f"{API}/{one}").status == 404, "though another is still shared"
+        assert found(friend, shared_with="me") == [other]
+
     # ------------------------------------------------------------ files
 
     def test_a_document_keeps_its_versions(self, installed_platform: Platform, signed_in: SignIn) -> None:
