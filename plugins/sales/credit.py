@@ -76,6 +76,12 @@ def release(session: Session, order: Order, reason: str) -> None:
     session.expire(order)
 
 
+def name_of(session: Session, user_id: int | None) -> str:
+    """The name of a colleague, "" for nobody."""
+    users = Order.metadata.tables["system_user"].c
+    return session.scalar(select(users.name).where(users.id == user_id)) or ""
+
+
 def can_be_released(order: Order) -> bool:
     """Whether an order still has the credit check before it."""
     return order.state in ("draft", "submitted", "approved")

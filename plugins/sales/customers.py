@@ -31,6 +31,7 @@ def credit_of(session: Session, customer: Customer) -> dict[str, Any]:
         "tone": "bad" if days or share > 1 else "warn" if share > 0.8 else "",
         "overdue": in_figures(exposure.overdue),
         "days": days,
+        "released": None,
     }
 
 

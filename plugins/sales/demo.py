@@ -300,7 +300,7 @@ class _Sales:
                     "period": quarter,
                     "of": "person",
                     "measure": measure,
-                    "amount": Money.of(self.chance.choice((30, 50, 80, 120)) * 10_000),
+                    "amount": Money.of(self.chance.choice((3, 5, 8, 12)) * 10_000),
                     "first_on": first,
                     "last_on": last,
                     "owner_id": owner,

@@ -109,6 +109,7 @@ class TestSalesStory(Standing):
         seller.do(order, "release", 409, reason="Please")
         released = shop.do(order, "release", reason="Prepaid by cheque")
         assert (released["released_to"], released["release_reason"]) == ("600.00", "Prepaid by cheque")
+        assert "Prepaid by cheque" in seller.client.get(f"/{order}").text
         assert seller.do(order, "confirm")["state"] == "confirmed"
         # What was released is this order, not the next one.
         seller.do(seller.order(customer, "1"), "confirm", 409)

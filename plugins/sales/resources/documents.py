@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from plugins.customers.models import Customer
 from plugins.sales import credit, following
-from plugins.sales.lines import fault_of_line, why_below_floor, why_incomplete
+from plugins.sales.customers import credit_of
+from plugins.sales.lines import fault_of_line, in_figures, why_below_floor, why_incomplete
 from plugins.sales.models import Order, Quotation
 from plugins.sales.resources.opportunities import MENU
 from sopia import (
@@ -29,6 +31,8 @@ from sopia import (
     Transition,
     View,
     Workflow,
+    acting,
+    working_calendar,
 )
 from sopia import translate as _
 
@@ -72,6 +76,20 @@ def why_approval_comes_first(session: Session, document: Any, approval: Approval
     if reason is None:
         return None
     return _("It needs approval before that: {reason}. Submit it.", reason=str(reason).rstrip("."))
+
+
+def credit_of_order(session: Session, order: Order) -> dict[str, Any]:
+    """What the panel shows: what the firm owes by now, and by whom the order was released."""
+    with acting(session, "what stops an order is told to whoever sees it") as beyond:
+        told = credit_of(beyond, beyond.get_one(Customer, order.customer_id))
+        if order.released_to is not None and order.released_at is not None:
+            told["released"] = {
+                "name": credit.name_of(beyond, order.released_by_id),
+                "day": order.released_at.astimezone(working_calendar(beyond).zone).date().isoformat(),
+                "amount": in_figures(order.released_to),
+                "reason": order.release_reason or "",
+            }
+    return told
 
 
 def why_quotation_waits(session: Session, quotation: Quotation) -> Text | None:
@@ -211,6 +229,7 @@ orders = Resource(
             ask=(Field("reason", label=_("Reason"), kind="long", required=True, max_length=500),),
             when=credit.can_be_released, style="quiet", icon="lock", final=True,
         ),
+        Panel(_("Credit"), "sales/credit.html", credit_of_order),
         Action(
             "contract", _("Make a contract"), following.make_contract,
             ask=(Field("name", label=_("Contract name"), max_length=160),), allow="sales.contract.create",
