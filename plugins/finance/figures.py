@@ -348,7 +348,7 @@ def deals(
     names: dict[Any, str] = {}
     if by == "customer":
         wanted = select(Customer.id, Customer.name).where(Customer.id.in_([row[0] for row in rows if row[0]]))
-        names = dict(connection.execute(wanted).tuples())
+        names = {row[0]: row[1] for row in connection.execute(wanted)}
     merged: dict[Any, Deal] = {}
     for key, *amounts in rows:
         chosen = key or None

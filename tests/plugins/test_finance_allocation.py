@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
@@ -192,25 +191,23 @@ class TestAllocation(Standing):
             self.check(platform, party)
 
     def check(self, platform: Platform, party: int) -> None:
-        with platform.database.system("looking whether it adds up", write=False) as session:
-            if session.get_bind().dialect.name == "postgresql":
-                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            lines = session.execute(
-                select(Allocation.receipt_id, Allocation.receivable_id, Allocation.amount)
-                .join(Receipt, Receipt.id == Allocation.receipt_id)
-                .where(Receipt.party_id == party, Allocation.deleted_at.is_(None))
-            ).all()
-            by_receipt: dict[int, int] = defaultdict(int)
-            by_owed: dict[int, int] = defaultdict(int)
-            for receipt, owed, amount in lines:
-                by_receipt[receipt] += amount.minor
-                by_owed[owed] += amount.minor
-            for receipt in session.scalars(select(Receipt).where(Receipt.party_id == party)):
-                assert receipt.allocated.minor == by_receipt[receipt.id] <= receipt.amount.minor
-                assert receipt.left.minor == receipt.amount.minor - receipt.allocated.minor
-            for there in session.scalars(select(Receivable).where(Receivable.party_id == party)):
-                assert there.settled.minor == by_owed[there.id] <= there.amount.minor
-                assert there.open.minor == there.amount.minor - there.settled.minor
+        """Each side is read in one statement, which sees one moment of the database."""
+        minor = figures.minor
+        lines = select(func.coalesce(func.sum(minor(Allocation.amount)), 0)).where(Allocation.deleted_at.is_(None))
+        of_receipt = lines.where(Allocation.receipt_id == Receipt.id).scalar_subquery()
+        of_owed = lines.where(Allocation.receivable_id == Receivable.id).scalar_subquery()
+        with platform.database.transaction(write=False) as connection:
+            receipts = connection.execute(
+                select(minor(Receipt.amount), minor(Receipt.allocated), minor(Receipt.left), of_receipt)
+                .where(Receipt.party_id == party)
+            ).all()  # fmt: skip
+            owed = connection.execute(
+                select(minor(Receivable.amount), minor(Receivable.settled), minor(Receivable.open), of_owed)
+                .where(Receivable.party_id == party)
+            ).all()  # fmt: skip
+        for whole, settled, left, allocated in (*receipts, *owed):
+            assert settled == allocated <= whole
+            assert left == whole - settled
 
     # ------------------------------------------------------------------------------------------------ what is worked out
 
