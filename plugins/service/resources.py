@@ -143,11 +143,11 @@ requests = Resource(
     title=_("Service request"),
     plural=_("Service requests"),
     list=(
-        "number",
         "subject",
         "customer",
-        "type",
         "state",
+        "number",
+        "type",
         "priority",
         "accepted_by",
         "handler",
