@@ -67,6 +67,8 @@ class Panel:
     limit: int = 5
     allow: str = ""
     """An action of the resource that one must be allowed to see the panel; empty: whoever sees the record."""
+    in_common: bool = False
+    """Shown also of a record that lies in common and that nobody has taken yet; others wait for whoever takes it."""
     sort: FieldName = ""
     """The order of the records that are listed, `-due_on`; empty: that of their own list."""
 

@@ -184,9 +184,14 @@ def keep_pools(run: Any) -> dict[str, int]:
     with run.session(write=False) as session:
         ids = list(session.scalars(select(Customer.id).where(Customer.deleted_at.is_(None)).order_by(Customer.id)))
     for start in range(0, len(ids), TOGETHER):
-        with run.session(write=True) as session:
+        # Worked out while nobody has to wait; only what has changed is written.
+        with run.session(write=False) as session:
             found = session.scalars(select(Customer).where(Customer.id.in_(ids[start : start + TOGETHER])))
-            told["dates"] += _renew_dates(session, list(found))
+            changed = _new_dates(session, list(found))
+        if changed:
+            with run.session(write=True) as session:
+                _write_dates(session, changed)
+        told["dates"] += len(changed)
     with run.session(write=False) as session:
         due = select(Customer.id).where(
             Customer.returns_at <= now(), Customer.owner_id.is_not(None), Customer.deleted_at.is_(None)
@@ -198,8 +203,8 @@ def keep_pools(run: Any) -> dict[str, int]:
     return told
 
 
-def _renew_dates(session: Session, customers: list[Customer]) -> int:
-    """Write the dates that have changed, past history: nobody has done anything."""
+def _new_dates(session: Session, customers: list[Customer]) -> list[dict[str, Any]]:
+    """The customers whose dates are others than before."""
     changed = []
     with session.no_autoflush:
         for customer in customers:
@@ -211,13 +216,17 @@ def _renew_dates(session: Session, customers: list[Customer]) -> int:
             after = customer.silent_at, customer.returns_at
             session.expunge(customer)
             if after != before:
-                changed.append({"id": customer.id, "silent_at": after[0], "returns_at": after[1]})
+                told = {"id": customer.id, "version": customer.version}
+                changed.append({**told, "silent_at": after[0], "returns_at": after[1]})
+    return changed
+
+
+def _write_dates(session: Session, changed: list[dict[str, Any]]) -> None:
+    """Write dates past history, since nobody has done anything; whoever was spoken with meanwhile keeps his own."""
     table = Customer.__table__
     for row in changed:
-        session.connection().execute(
-            update(table).where(table.c.id == row.pop("id")).values(row)  # type: ignore[arg-type]
-        )
-    return len(changed)
+        unchanged = (table.c.id == row.pop("id"), table.c.version == row.pop("version"))
+        session.connection().execute(update(table).where(*unchanged).values(row))  # type: ignore[arg-type]
 
 
 def _return(session: Session, customer_id: int) -> bool:

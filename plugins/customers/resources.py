@@ -205,7 +205,7 @@ customers = Resource(
             columns=("name", "level", "type", "last_contact_at", "silent_at", "returns_at", "owner"),
         ),
         View("due", _("To contact"), {"owner": "me", "next_contact_at__lte": "today"}, sort="next_contact_at"),
-        Panel(_("In the public pool"), "customers/in_pool.html", panels.in_pool),
+        Panel(_("In the public pool"), "customers/in_pool.html", panels.in_pool, in_common=True),
         Panel(
             _("Contacts"), resource="customers.contact", by="customer", columns=("name", "title", "phone", "primary")
         ),

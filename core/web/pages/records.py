@@ -16,6 +16,7 @@ from core.kernel.errors import Conflict, NotFound
 from core.kernel.guard import is_open
 from core.kernel.hooks import Broken
 from core.kernel.i18n import translate as _
+from core.kernel.policies import Own
 from core.kernel.types import now
 from core.resources.conditions import Condition
 from core.resources.queries import Cell, ListRequest, Lists, Sort, read_sort
@@ -235,16 +236,30 @@ class RecordPages:
 
     def _sections(self, request: Request, row: Row) -> list[FactSection]:
         by_path = {cell.path: cell for cell in row.cells}
+        kept = self._kept_back(request, row)
         sections = []
         for section in self._resource.sections:
             facts = [
-                self._fact(request, row, by_path[name])
+                self._closed(self._fact(request, row, by_path[name]), name, kept)
                 for name in section.fields
                 if name in by_path and name != self._resource.label.key and not lines.is_table(by_path[name].field)
             ]
             if facts:
                 sections.append(FactSection(facts=facts, title=section.title))
         return sections
+
+    @staticmethod
+    def _closed(fact: Fact, name: str, kept: frozenset[str]) -> Fact:
+        """A fact as it stands on a record in common: nothing is edited there, and what it keeps back bears a lock."""
+        return replace(fact, restricted=name in kept, edit_url="") if kept else fact
+
+    def _kept_back(self, request: Request, row: Row) -> frozenset[str]:
+        """The fields that a record in common keeps to itself until somebody takes it."""
+        policy = self._resource.policy
+        commons = policy.commons if isinstance(policy, Own) else None
+        if commons is None or is_open(request.connection, self._resource.key, row.id):
+            return frozenset()
+        return frozenset(commons.hidden)
 
     def _offered(self, request: Request, row: Row) -> tuple[list[Action], list[Panel]]:
         """The actions that are possible now, and a box for each plugin that failed to offer its own."""
@@ -274,9 +289,14 @@ class RecordPages:
             if lines.is_table(cell.field) and row.values[cell.path][0]
         ]
         smart: list[SmartButton] = []
+        closed = not is_open(request.connection, self._resource.key, row.id)
         for number, declared in enumerate(self._resource.panels):
+            if closed and not declared.in_common:
+                continue
             if not declared.allow or self._resource.allows(request.principal, declared.allow):
                 panels += self._declared(request, row, declared, f"p{number}", smart)
+        if closed:
+            return panels, ()
         panels += self._collected(request, row, smart)
         panels += self._hanging(request, row)
         ties, counted = tie_panels(request, self._resources, self._resource, row.id)
