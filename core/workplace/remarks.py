@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import nh3
-from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 from sqlalchemy import JSON, CheckConstraint, Connection, Index, String, bindparam, select
 from sqlalchemy import Text as LongText
@@ -37,6 +36,9 @@ from core.kernel.users import User
 from core.resources.resolved import ResolvedResource, Resources
 from core.workplace.notifications import notify, sees
 from core.workplace.people import manages, person_in_charge
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 KINDS: Final[dict[str, Text]] = {"comment": _("Comment"), "guidance": _("Guidance")}
 LONGEST: Final = 10_000
@@ -407,16 +409,22 @@ def _sounds(name: str) -> frozenset[str]:
 
 
 TAGS: Final = {"p", "br", "strong", "em", "s", "code", "pre", "ul", "ol", "li", "blockquote", "a"}
-_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("strikethrough").disable(
-    ["image", "heading", "lheading", "hr", "reference"]
-)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    # Imported by the first remark: the server starts without it.
+    from markdown_it import MarkdownIt
+
+    marks = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("strikethrough")
+    return marks.disable(["image", "heading", "lheading", "hr", "reference"])
 
 
 @lru_cache(maxsize=2000)
 def render(text: str, names: tuple[str, ...] = ()) -> Markup:
     """A remark as HTML: a few marks of Markdown, no pictures, nothing that could do anything."""
     html = nh3.clean(
-        _markdown.render(text),
+        _markdown().render(text),
         tags=TAGS,
         attributes={"a": {"href"}},
         url_schemes={"http", "https", "mailto"},
