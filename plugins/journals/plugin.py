@@ -18,6 +18,6 @@ plugin = Plugin(
     resources=(journals, rules),
     extensions=(on_customers,),
     routes=(Route("/submissions", pages.page, allow=SEEN),),
-    menu=(MenuEntry(_("Who has written"), pages.URL, allow=SEEN, icon="check", group=_("Work")),),
+    menu=(MenuEntry(_("Who has written"), pages.URL, allow=SEEN, icon="check", group=_("Journals")),),
     jobs=jobs.JOBS,
 )

@@ -35,7 +35,7 @@ from sopia import (
 )
 from sopia import translate as _
 
-MENU = _("Work")
+MENU = _("Journals")
 SETTINGS = _("Journal settings")
 
 KINDS = (
@@ -136,8 +136,8 @@ journals = Resource(
         Check(fault_of_journal),
         Draft(draft),
         Action("draft", _("Fill in from the records"), fill_in, allow="edit", when=is_draft, icon="history"),
-        Board("state", facts=("kind", "submitted_at")),
-        Calendar(start="on", title="title", colour="kind"),
+        Board("state", facts=("kind", "submitted_at"), folded=("reviewed",)),
+        Calendar(start="on", title="owner", colour="kind"),
         Statistics(by=("owner", "on:month")),
         View("mine", _("My journals"), {"owner": "me"}, sort="-on"),
         View("today", _("Of today"), {"on": "today", "kind": "day"}),
@@ -145,9 +145,7 @@ journals = Resource(
         View("to_review", _("To review"), {"state": "submitted", "owner__ne": "me"}, sort="on"),
         View("lessons", _("Lessons learnt"), {"lessons__empty": "false"}, columns=("title", "owner", "lessons")),
         Panel(_("Planned last time"), "journals/before.html", panel_before),
-        Linked("tasks.task", _("Tasks")),
-        Linked("documents.document", _("Documents")),
-        Activity("on", "owner", "title", filters={"state__ne": "draft"}),
+        Activity("on", "owner", "done", filters={"state__ne": "draft"}),
         Headings(
             {
                 "on": ("日期", "日志日期", "填写日期"),

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 
 from plugins.customers.models import Customer
 from plugins.tasks.models import Step, task_member
+from plugins.tasks.services import roll_up_moved
 from sopia import Demo, now
 
 GOALS = (
@@ -37,9 +38,13 @@ def demo(company: Demo) -> None:
         return
     boss = company.people.get("lin.jing")
     plans = _goals(company, sellers, boss)
-    rows = [_everyday(company, chosen, plans, boss) for chosen in _customers(company)]
+    rows = [_everyday(company, chosen, boss) for chosen in _customers(company)]
+    _sort_in(company, rows, plans)
     rows += [_routine(company, who, title, rule) for who in sellers for title, rule in ROUTINES[:2]]
     _parts(company, company.add("tasks.task", rows), rows, sellers)
+    company.session.flush()
+    for _level in ("plans", "goals"):
+        roll_up_moved(company.session)
 
 
 def _customers(company: Demo) -> list[Any]:
@@ -92,7 +97,7 @@ def _goals(company: Demo, sellers: list[int], boss: int | None) -> list[tuple[in
     return [(plan_id, row["owner_id"]) for plan_id, row in zip(made, plans, strict=True)]
 
 
-def _everyday(company: Demo, customer: Any, plans: list[tuple[int, int]], boss: int | None) -> dict[str, Any]:
+def _everyday(company: Demo, customer: Any, boss: int | None) -> dict[str, Any]:
     chance, day = company.chance, now().date()
     title, next_step = chance.choice(TASKS)
     due = day + timedelta(days=chance.randrange(-18, 25))
@@ -110,6 +115,14 @@ def _everyday(company: Demo, customer: Any, plans: list[tuple[int, int]], boss: 
         next_step=None if done else next_step,
         giver_id=boss if chance.random() < 0.3 and boss else customer.owner_id,
     )
+
+
+def _sort_in(company: Demo, rows: list[dict[str, Any]], plans: list[tuple[int, int]]) -> None:
+    """Some of the everyday tasks are parts of a plan, of one's own where there is one."""
+    for row in rows:
+        own = [plan for plan, owner in plans if owner == row["owner_id"]]
+        if plans and company.chance.random() < 0.4:
+            row["parent_id"] = company.chance.choice(own or [plan for plan, _owner in plans])
 
 
 def _routine(company: Demo, who: int, title: str, rule: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ plugin = Plugin(
     resources=(tasks,),
     extensions=(on_customers,),
     routes=(Route("/overview", overview.page, allow="tasks.task.view"),),
-    menu=(MenuEntry(_("My work"), "/tasks/overview", allow="tasks.task.view", icon="target", group=_("Work")),),
+    menu=(MenuEntry(_("My work"), "/tasks/overview", allow="tasks.task.view", icon="target", group=_("Tasks")),),
     listeners=tuple(
         listen(event, hooks.follow, of="tasks.task", at_once=True)
         for event in (RecordCreated, RecordChanged, RecordDeleted, RecordRestored)

@@ -30,7 +30,7 @@ from sopia import (
 )
 from sopia import translate as _
 
-MENU = _("Work")
+MENU = _("Tasks")
 
 KINDS = (
     Choice("goal", _("Goal"), "violet"),
@@ -137,7 +137,7 @@ tasks = Resource(
             label=_("Work steps"),
             add=_("Add a step"),
         ),
-        Board("state", facts=("customer", "due_on", "next_step"), due="due_on", folded=("cancelled",)),
+        Board("state", facts=("customer", "next_step"), due="due_on", folded=("cancelled",)),
         Calendar(start="starts_on", end="due_on", title="title", colour="kind"),
         Statistics(by=("owner", "state")),
         View("mine", _("My tasks"), {"owner": "me"}, sort="due_on"),

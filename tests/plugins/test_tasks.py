@@ -197,6 +197,14 @@ class TestTasks(PluginChecks):
             session.flush()
             assert services.repeat_what_is_done(session) == 0  # its next one is there
 
+    def test_what_only_says_until_when_stands_in_the_calendar_on_that_day(self, signed_in: Any) -> None:
+        client, _person = signed_in("lin", "member")
+        client.send("POST", API, {"title": "只有期限", "due_on": "2026-07-15"})
+        client.send("POST", API, {"title": "三天的事", "starts_on": "2026-07-20", "due_on": "2026-07-22"})
+        page = client.get("/tasks/tasks", {"view": "calendar", "_on": "2026-07-15"}).text
+        assert page.count("只有期限") > 0
+        assert page.count("三天的事") == 3 * page.count("只有期限")
+
     def test_the_overview_counts_what_is_mine(self, signed_in: Any) -> None:
         client, _person = signed_in("lin", "member")
         for number in range(3):

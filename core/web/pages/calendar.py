@@ -196,6 +196,9 @@ class CalendarPages:
         asked: list[tuple[Condition, ...]] = [(Condition(declared.start, "between" if is_date else "within", bounds),)]
         if end:
             asked.append((Condition(declared.start, "lt", bounds[:1]), Condition(end, "gte", bounds[:1])))
+            # What only says until when stands on that day.
+            within = Condition(end, "between" if is_date else "within", bounds)
+            asked.append((Condition(declared.start, "empty", (True,)), within))
         lists = Lists(self._resources, self._resource)
         found: dict[dt.date, list[CalendarEntry]] = {}
         for conditions in asked:
@@ -221,8 +224,8 @@ class CalendarPages:
         *,
         movable: bool,
     ) -> CalendarEntry:
-        start, _end, title, colour = named
-        moment = told[start][0]
+        start, end, title, colour = named
+        moment = told[start][0] or told[end][0]
         words = told[title] if title else ()
         text = words[1] if len(words) > 1 else words[0] if words else None
         return CalendarEntry(
@@ -288,8 +291,8 @@ def _lasting(
     told: Mapping[str, tuple[Any, ...]], start: str, end: str, stretch: Stretch, context: Context
 ) -> Iterable[dt.date]:
     """The days of the stretch on which a record stands."""
-    first = _on(told[start][0], context)
-    last = _on(told[end][0], context) if end and told[end][0] is not None else first
+    given = [told[path][0] for path in (start, end) if path and told[path][0] is not None]
+    first, last = _on(given[0], context), _on(given[-1], context)
     day, last = max(first, stretch.first), min(max(first, last), stretch.last)
     while day <= last:
         yield day
