@@ -18,7 +18,7 @@ from core.kernel.generations import raise_access
 from core.kernel.platform import Platform
 from core.testing.client import Client
 from core.testing.samples import make_record
-from core.testing.standing import SignIn, Standing
+from core.testing.standing import SignIn, Standing, with_required
 from core.workplace.working_calendar import WorkingCalendar, working_calendar
 from plugins.customers.models import Customer
 from plugins.service.models import Type
@@ -241,6 +241,44 @@ class TestPlans(Standing):
     def test_the_types_that_come_with_it_are_the_four(self, office: Office) -> None:
         names = [each["name"] for each in office.head.get(f"{API}/service/types").json["items"]]
         assert names == ["远程售后", "现场售后", "投诉", "回访"]
+
+
+class TestContracts(Standing):
+    """With sales enabled, which service neither requires nor imports."""
+
+    plugin = "service"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def installed_plugins(cls) -> tuple[str, ...]:
+        return (*with_required("sales"), "service")
+
+    def test_a_contract_with_twelve_monthly_inspections_has_twelve_requests(self, office: Office) -> None:
+        sent = {"customer": office.customer_id, "name": "年度维保", "amount": "12000"}
+        made = office.seller.send("POST", f"{API}/sales/contracts", sent)
+        assert made.status == 201, made.text
+        contract = made.json["id"]
+        plan = {"type": office.onsite, "rule": "month", "occurrences": 12, "first_on": "2027-01-31"}
+        step = f"{API}/sales/contracts/{contract}/actions/plan_service"
+        assert office.stranger.send("POST", step, plan).status == 404
+        assert office.seller.send("POST", step, plan).status == 200
+        requests = office.seller.get(REQUESTS, {"contract": str(contract), "count": "true"}).json
+        assert requests["count"] == 12
+        assert {each["contract"]["label"] for each in requests["items"]} == {"年度维保"}
+        assert office.stranger.get(REQUESTS, {"count": "true"}).json["count"] == 0
+        page = office.seller.get(f"/sales/contracts/{contract}").text
+        assert "现场售后 1/12" in page
+
+    def test_a_plan_for_a_contract_is_its_customers(self, office: Office) -> None:
+        sent = {"customer": office.customer_id, "name": "巡检", "amount": "1"}
+        contract = office.seller.send("POST", f"{API}/sales/contracts", sent).json["id"]
+        plan = {"contract": contract, "type": office.onsite, "rule": "quarter", "occurrences": 4}
+        made = office.seller.send("POST", PLANS, plan)
+        assert made.status == 201, made.text
+        assert made.json["customer"]["id"] == office.customer_id
+        other = office.seller.send("POST", f"{API}/customers/customers", {"name": "第三家"}).json["id"]
+        wrong = office.seller.send("POST", PLANS, {**plan, "customer": other})
+        assert (wrong.status, [each["field"] for each in wrong.json["errors"]]) == (422, ["contract"])
 
 
 DAYS = st.dates(dt.date(2020, 1, 1), dt.date(2060, 12, 31))
