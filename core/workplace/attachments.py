@@ -183,9 +183,9 @@ MARKS: Final = (
 
 def files_of(connection: Connection, resource: str, record_id: int, slot: str = "") -> list[File]:
     """The files of a record, the newest first. The caller has found the record in the reader's scope."""
-    if not is_open(connection, resource, record_id):
-        return []
     found = _IN_SLOT.named(privileged(connection), {"of": resource, "record": record_id, "place": slot})
+    if not found or not is_open(connection, resource, record_id):
+        return []
     return [File(**row) for row in found]
 
 

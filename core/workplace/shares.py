@@ -59,10 +59,10 @@ def may_share(session: ScopedSession, resource: ResolvedResource, record: Any) -
 
 def shares_of(connection: Connection, resource: str, record_id: int) -> list[Sharing]:
     """With whom a record is shared now. The caller has found the record in the reader's scope."""
-    if not is_open(connection, resource, record_id):
+    found = _OF_RECORD.named(privileged(connection), {"of": resource, "record": record_id, "now": now()})
+    if not found or not is_open(connection, resource, record_id):
         return []
-    given = {"of": resource, "record": record_id, "now": now()}
-    return [_sharing(row) for row in _OF_RECORD.named(privileged(connection), given)]
+    return [_sharing(row) for row in found]
 
 
 def share(
