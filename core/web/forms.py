@@ -315,9 +315,10 @@ def look_up(
 
 
 def _by_name(request: Request, target: ResolvedResource, text: str, most: int) -> list[tuple[int, str, str]]:
-    """Records whose name stands elsewhere, by a piece of it; those whose name the reader does not see are left out."""
+    """Records whose name stands elsewhere, by a piece of it; those whose name the reader does not see come last."""
     name = target.label_in(target.table).label("name")
     named = select(target.table.c.id, name).subquery("named")
-    wanted = func.lower(named.c.name).contains(text.strip().lower(), autoescape=True)
-    statement = select(named).where(named.c.name.is_not(None), wanted).order_by(named.c.id.desc()).limit(most)
-    return [(row[0], row[1], "") for row in request.connection.execute(statement)]
+    statement = select(named).order_by(named.c.name.is_(None), named.c.id.desc()).limit(most)
+    if text.strip():
+        statement = statement.where(func.lower(named.c.name).contains(text.strip().lower(), autoescape=True))
+    return [(row[0], row[1] or f"#{row[0]}", "") for row in request.connection.execute(statement)]
