@@ -66,6 +66,8 @@ class Verbs:
 
     def allows(self, principal: Principal, resource: ResolvedResource, action: Action) -> bool:
         """Whether a person has the function at all."""
+        if principal.read_only:  # to decide what one sees, such as an approval, is to write
+            return False
         permission = action.allow or action.name
         key, dot, verb = permission.rpartition(".")
         place = self._resources.get(key) if dot else resource

@@ -175,7 +175,7 @@ def example(document: Document, schema: dict[str, Any], name: str = "") -> Any:
     return known.get(schema.get("format", ""), "13800138000" if name == "phone" else "2026")
 
 
-ELSEWHERE = {"parent", "contact", "memberships", "members", "roles"}
+ELSEWHERE = {"parent", "contact", "party", "memberships", "members", "roles"}
 """Fields whose values depend on other records."""
 
 RULES = {"system.approval_rule", "system.number_rule", "system.deputy"}
