@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from plugins.customers.actions import HAND_OVER
 from plugins.customers.models import Contact, Customer, FollowUp
-from plugins.customers.ownership import set_dates
+from plugins.customers.ownership import set_dates, write_dates_of
 from plugins.customers.partners import Distributor, Supplier
 from sopia import Action, Session, acting, concerning, hookimpl
 
@@ -38,8 +38,8 @@ def on_change(session: Session, principal: Any, resource: str, record: Any, acti
         keep_one_firm(session, record)
     if resource == "customers.customer" and action in ("create", "edit", "assign", "claim"):
         with acting(session, "levels and pools set when a customer is silent and returns") as beyond:
-            set_dates(beyond, beyond.get_one(Customer, record.id))
-        session.expire(record)
+            write_dates_of(beyond, record.id)
+        session.expire(record, ["silent_at", "returns_at"])
 
 
 def keep_one_firm(session: Session, record: Any) -> None:
