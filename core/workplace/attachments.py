@@ -237,7 +237,8 @@ def file_versions(resource: str) -> Callable[[Connection, Sequence[int]], dict[i
     """Reads the versions of the files of records, for a `Derived` field of theirs: number, name, size, author, moment."""
 
     def read(connection: Connection, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
-        return {key: [told_of(file) for file in files] for key, files in versions_of(connection, resource, ids).items()}
+        found = versions_of(connection, resource, ids)
+        return {key: [told_of(file) for file in found.get(key, ())] for key in ids}
 
     return read
 

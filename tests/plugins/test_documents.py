@@ -213,7 +213,9 @@ class TestDocuments(PluginChecks):
 
     def test_a_part_of_a_file_can_be_asked_for(self, installed_platform: Platform, signed_in: SignIn) -> None:
         owner, _o = signed_in("owner", "member")
-        key = made(owner, title="录音")["id"]
+        new = made(owner, title="录音")
+        assert new["versions"] == []
+        key = new["id"]
         sent(installed_platform, owner, key, "a.txt", b"0123456789")
         url = f"{API}/{key}/content"
         for asked, status, content, told in (
