@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import JSON, Connection, String, insert, select, update
+from sqlalchemy import JSON, Connection, String, bindparam, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.kernel.database import Model, unique_present
@@ -21,6 +21,7 @@ from core.kernel.history import plain
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import Setting
 from core.kernel.policies import Public
+from core.kernel.prepared import Prepared
 from core.kernel.types import Money, now
 
 KINDS: Final[dict[type[Any], str]] = {
@@ -80,18 +81,24 @@ def enter_settings(connection: Connection, declared: Iterable[tuple[str, Setting
             connection.execute(update(PluginSetting).where(PluginSetting.id == row.id).values(**values, **kept))
 
 
+_ONE = Prepared(
+    select(PluginSetting.kind, PluginSetting.default, PluginSetting.value, PluginSetting.chosen).where(
+        PluginSetting.plugin == bindparam("of"), PluginSetting.name == bindparam("own")
+    )
+)
+"""What a page asks several times: each rule of the business reads its setting by itself."""
+
+
 def read_setting(session: Privileged, name: str) -> Any:
     """The value of a setting such as `customers.days_to_pool`: what was chosen, or the default."""
     plugin, _dot, own = name.partition(".")
-    shown = (PluginSetting.kind, PluginSetting.default, PluginSetting.value, PluginSetting.chosen)
-    found = select(*shown).where(PluginSetting.plugin == plugin, PluginSetting.name == own)
-    row = privileged(session).execute(found).first()
+    row = _ONE.first(privileged(session), {"of": plugin, "own": own})
     if row is None:
         raise ConfigurationError(
             _("There is no setting '{name}'.", name=name),
             _("Write the plugin's name and the setting's, as in customers.name, and declare it in `settings`."),
         )
-    return revive_setting(row.kind, row.value if row.chosen else row.default)
+    return revive_setting(row["kind"], row["value"] if row["chosen"] else row["default"])
 
 
 def revive_setting(kind: str, value: Any) -> Any:

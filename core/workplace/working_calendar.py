@@ -24,6 +24,7 @@ from core.kernel.i18n import translate as _
 from core.kernel.plugin_settings import read_setting
 from core.kernel.plugins import Setting
 from core.kernel.policies import Public
+from core.kernel.prepared import Prepared
 from core.kernel.privilege import privileged
 
 CHINA: Final = ZoneInfo("Asia/Shanghai")
@@ -175,15 +176,18 @@ def _stretch_of(hours: Decimal | int | dt.timedelta) -> dt.timedelta:
     return dt.timedelta(microseconds=int(Decimal(hours) * 3_600_000_000))
 
 
+_HOLIDAYS = Prepared(select(Holiday.on, Holiday.works, Holiday.name).where(Holiday.deleted_at.is_(None)))
+
+
 def working_calendar(session: Any) -> WorkingCalendar:
     """The working calendar of the installation, as the session's transaction sees it."""
     connection = privileged(session)
-    rows = connection.execute(select(Holiday.on, Holiday.works, Holiday.name).where(Holiday.deleted_at.is_(None)))
+    rows = _HOLIDAYS.rows(connection, {})
     return WorkingCalendar(
         weekdays=_weekdays(read_setting(connection, "system.working_weekdays")),
         hours=_hours(read_setting(connection, "system.working_hours")),
         zone=_zone(read_setting(connection, "system.working_timezone")),
-        days={row.on: (bool(row.works), row.name) for row in rows},
+        days={day: (bool(works), name) for day, works, name in rows},
     )
 
 
