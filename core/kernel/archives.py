@@ -163,7 +163,10 @@ def _write_table(
     with archive.open(f"tables/{table.name}.jsonl", "w", force_zip64=True) as file:
         result = connection.execute(_rows(table, condition), execution_options={"yield_per": CHUNK})
         for row in result.mappings():
-            line = json.dumps({name: plain_value(value) for name, value in row.items()}, ensure_ascii=False).encode() + b"\n"
+            line = (
+                json.dumps({name: plain_value(value) for name, value in row.items()}, ensure_ascii=False).encode()
+                + b"\n"
+            )
             digest.update(line)
             file.write(line)
             rows += 1

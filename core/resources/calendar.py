@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Calendar:
     """Shows a resource as a calendar: each record stands on the days from `start` to `end`.
 
-    Both name a date or a moment; without `end`, or where one of the two is empty, a record stands on one day. `title` names the text that an entry bears,
+    Both name a date or a moment; without `end`, or where one of the two is empty, a record stands on one day.
+    `title` names the text that an entry bears,
     `colour` the field with its colour: a choice, or a relation to records that have one.
     """
 

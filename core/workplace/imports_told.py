@@ -17,7 +17,9 @@ from core.workplace.notifications import notify
 
 def telling(parts: Iterable[Any]) -> tuple[Any, ...]:
     """The jobs of imports, the one that writes with a word to its person behind it."""
-    return tuple(replace(part, run=_run(part)) if isinstance(part, Job) and part.name == RUN else part for part in parts)
+    return tuple(
+        replace(part, run=_run(part)) if isinstance(part, Job) and part.name == RUN else part for part in parts
+    )
 
 
 def _run(job: Job) -> Any:

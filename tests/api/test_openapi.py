@@ -175,10 +175,25 @@ def example(document: Document, schema: dict[str, Any], name: str = "") -> Any:
     return known.get(schema.get("format", ""), "13800138000" if name == "phone" else "2026")
 
 
-ELSEWHERE = {"parent", "contact", "party", "memberships", "members", "roles", "lines", "orders"}
+ELSEWHERE = {
+    "parent",
+    "contact",
+    "contract",
+    "order",
+    "request",
+    "opportunity",
+    "quotation",
+    "party",
+    "memberships",
+    "members",
+    "roles",
+    "lines",
+    "steps",
+    "orders",
+}
 """Fields whose values depend on other records."""
 
-RULES = {"system.approval_rule", "system.number_rule", "system.deputy", "sales.installment"}
+RULES = {"system.approval_rule", "system.number_rule", "system.deputy", "sales.installment", "journals.rule"}
 WITHOUT = RULES | {"system.role", "system.user", "system.membership", "system.history"}
 """Whose values have more rules than a schema says."""
 

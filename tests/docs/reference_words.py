@@ -16,7 +16,8 @@ together.
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Declarations": (
-        "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action", "Permission", "ShippedRole", "Rows", "Derived", "Duplicates", "Check",
+        "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action",
+        "Permission", "ShippedRole", "Rows", "Derived", "Duplicates", "Check",
         "dictionary",
         "Workflow", "State", "Transition", "Approval", "Numbering", "Board",
         "Statistics", "Calendar", "View",
