@@ -205,7 +205,8 @@ def test_what_the_description_asks_for_makes_and_changes_a_record(company: Compa
     customer = made(admin, "customers/customers", name=company.name())["id"]
     for path, verb, operation in operations(document):
         key = operation["tags"][0]
-        if verb != "post" or "{id}" in path or path.endswith("/import") or key in WITHOUT:
+        one = f"{path}/{{id}}"
+        if verb != "post" or "patch" not in document["paths"].get(one, {}) or key in WITHOUT:
             continue
         shape = schemas[f"{key}.create"]
         fields = {name: each for name, each in shape["properties"].items() if name not in ELSEWHERE}
@@ -224,7 +225,7 @@ def test_what_the_description_asks_for_makes_and_changes_a_record(company: Compa
             if isinstance(shown, list):
                 given = [each["id"] for each in shown]
             assert given == value or is_as_much(given, value), f"{path}: {name}"
-        change = document["paths"][f"{path}/{{id}}"]["patch"]
+        change = document["paths"][one]["patch"]
         sent = {name: body[name] for name in schemas[f"{key}.change"]["properties"] if name in body}
         again = admin.send("PATCH", f"{path}/{answer.json['id']}", sent, if_match=answer.headers["etag"])
         assert again.status == 200, f"{path}: {again.text}"
