@@ -12,29 +12,29 @@ from core.resources.resource import Rows
 from sopia import Model, Money, MoneyType, Plugin, Resource, Scoped, Through, link
 
 
-class Order(Scoped, Model):
+class ShopOrder(Scoped, Model):
     """An order."""
 
     __tablename__ = "shop_order"
 
     number: Mapped[str] = mapped_column(String(30))
-    lines: Mapped[list[OrderLine]] = relationship(back_populates="order", order_by="OrderLine.position")
+    lines: Mapped[list[ShopLine]] = relationship(back_populates="order", order_by="ShopLine.position")
 
 
-class OrderLine(Model):
+class ShopLine(Model):
     """One line of an order."""
 
     __tablename__ = "shop_line"
     __policy__: ClassVar[Any] = Through("order")
 
-    order_id: Mapped[int] = link(Order)
+    order_id: Mapped[int] = link(ShopOrder)
     position: Mapped[int] = mapped_column(default=0)
     product: Mapped[str] = mapped_column(String(50))
     quantity: Mapped[Decimal] = mapped_column(Numeric(12, 2), default=Decimal(1))
     price: Mapped[Money | None] = mapped_column(MoneyType)
     secret: Mapped[str | None] = mapped_column(String(50))
 
-    order: Mapped[Order] = relationship(back_populates="lines")
+    order: Mapped[ShopOrder] = relationship(back_populates="lines")
 
 
 plugin = Plugin(
@@ -43,7 +43,7 @@ plugin = Plugin(
     version="1.0",
     resources=(
         Resource(
-            Order,
+            ShopOrder,
             list=("number",),
             form=("number", "lines"),
             search=("number",),

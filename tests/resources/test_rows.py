@@ -25,7 +25,7 @@ from core.resources.resolved import Resources
 from core.resources.resource import Resource, Rows
 from core.resources.rows import resolve_rows
 from core.testing.databases import Schema
-from tests.resources.shop import Order, OrderLine
+from tests.resources.shop import ShopLine, ShopOrder
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Shop:
 
 @pytest.fixture
 def schema() -> Schema:
-    return Schema.of(Order, OrderLine)
+    return Schema.of(ShopOrder, ShopLine)
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_each_wrong_cell_is_named_and_nothing_is_written(shop: Shop) -> None:
         "lines.2.order",
     ]
     with shop.database.transaction(write=False) as connection:
-        assert connection.execute(select(Order.id)).all() == []
+        assert connection.execute(select(ShopOrder.id)).all() == []
 
 
 def test_rows_of_many_records_cost_a_fixed_number_of_statements(shop: Shop) -> None:
@@ -222,4 +222,4 @@ def test_rows_that_do_not_fit_their_model_keep_the_start(shop: Shop) -> None:
         Rows("lines", ("product",), key=("x",)),
     ):
         with pytest.raises(PluginError, match=r"shop\.order"):
-            resolve_rows(Resource(Order), wrong, "core")
+            resolve_rows(Resource(ShopOrder), wrong, "core")
