@@ -27,7 +27,7 @@ from sopia import (
 )
 
 
-class Paper(Scoped, Model):
+class FiledPaper(Scoped, Model):
     """A paper."""
 
     __tablename__ = "papers_paper"
@@ -48,24 +48,24 @@ class Sheet(Model):
     __tablename__ = "papers_sheet"
     __policy__: ClassVar[Any] = Through("paper")
 
-    paper_id: Mapped[int] = link(Paper)
+    paper_id: Mapped[int] = link(FiledPaper)
     text: Mapped[str] = mapped_column(String(60))
 
-    paper: Mapped[Paper] = relationship(back_populates="sheets")
+    paper: Mapped[FiledPaper] = relationship(back_populates="sheets")
 
 
-def worth_filing(session: Session, paper: Paper) -> str | None:
+def worth_filing(session: Session, paper: FiledPaper) -> str | None:
     """A paper without an amount is not worth it."""
     return "A paper without an amount is not filed." if paper.amount is None else None
 
 
-def filed(session: Session, paper: Paper, shelf: str) -> None:
+def filed(session: Session, paper: FiledPaper, shelf: str) -> None:
     """What follows when a paper is filed."""
     paper.shelf = shelf
     paper.filings += 1
 
 
-def where(session: Session, paper: Paper) -> str:
+def where(session: Session, paper: FiledPaper) -> str:
     """A paper that was filed before goes to the archive."""
     return "archived" if paper.filings > 1 else "draft"
 
@@ -105,7 +105,7 @@ plugin = Plugin(
     version="1.0",
     resources=(
         Resource(
-            Paper,
+            FiledPaper,
             title="Paper",
             plural="Papers",
             list=("number", "title", "amount", "state", "owner"),

@@ -30,7 +30,7 @@ from core.resources.resolved import Resources
 from core.resources.resource import Resource
 from core.resources.workflow import State, Transition, Workflow, resolve_workflow
 from core.testing.databases import Schema
-from tests.resources.papers import PAPERS, Paper, Sheet
+from tests.resources.papers import PAPERS, FiledPaper, Sheet
 
 LOCKED = r"In the state “Filed” it is no longer changed\. It can be edited as: Draft"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -96,7 +96,7 @@ class Office:
 
 @pytest.fixture
 def schema() -> Schema:
-    return Schema.of(Paper, Sheet)
+    return Schema.of(FiledPaper, Sheet)
 
 
 @pytest.fixture
@@ -190,11 +190,11 @@ def test_nothing_but_a_step_writes_the_state(office: Office) -> None:
     with pytest.raises(Invalid):
         office.update("anna", paper, state="filed")
     with pytest.raises(Conflict, match="by its steps alone"), office.gate.session(office.who("anna"), write=True) as s:
-        s.get_one(Paper, paper).state = "filed"
+        s.get_one(FiledPaper, paper).state = "filed"
     with pytest.raises(Conflict, match="by its steps alone"), office.gate.session(office.who("anna"), write=True) as s:
-        s.execute(update(Paper).values(state="archived"))
+        s.execute(update(FiledPaper).values(state="archived"))
     with pytest.raises(Conflict, match="by its steps alone"), office.gate.session(office.who("anna"), write=True) as s:
-        s.add(Paper(title="Made filed", state="filed"))
+        s.add(FiledPaper(title="Made filed", state="filed"))
     assert office.read(paper)["state"] == "draft"
 
 
@@ -211,11 +211,11 @@ def test_a_locked_record_is_countered_and_not_edited(office: Office) -> None:
     with pytest.raises(Conflict, match="no longer changed"), office.gate.session(office.who("anna"), write=True) as s:
         office.records.delete(s, office.paper, paper, office.context(office.who("anna")))
     with pytest.raises(Conflict, match="no longer changed"), office.gate.session(office.who("anna"), write=True) as s:
-        s.get_one(Paper, paper).title = "Past the door"
+        s.get_one(FiledPaper, paper).title = "Past the door"
     with pytest.raises(Conflict, match="no longer changed"), office.gate.session(office.who("anna"), write=True) as s:
         s.execute(update(Sheet).values(text="Past the door"))
     with pytest.raises(Conflict, match="no longer changed"), office.gate.session(office.who("anna"), write=True) as s:
-        s.delete(s.get_one(Paper, paper))
+        s.delete(s.get_one(FiledPaper, paper))
     assert office.read(paper)["title"] == "Lease"
 
 
@@ -254,7 +254,7 @@ def test_of_many_who_take_the_same_step_at_once_one_wins_and_the_others_are_told
 def test_services_take_steps_without_anybodys_permission(office: Office) -> None:
     paper = office.create()
     with office.database.system("test") as session:
-        record = session.get(Paper, paper)
+        record = session.get(FiledPaper, paper)
         assert record is not None
         assert PAPERS.take(session, record, "file", shelf="Q") == "filed"
         assert record.shelf == "Q"
@@ -274,4 +274,4 @@ def test_services_take_steps_without_anybodys_permission(office: Office) -> None
 )
 def test_a_workflow_that_cannot_work_keeps_the_start(wrong: Workflow, office: Office) -> None:
     with pytest.raises(PluginError, match=r"papers\.paper"):
-        resolve_workflow(Resource(Paper, parts=(wrong,)), dict(office.paper.fields))
+        resolve_workflow(Resource(FiledPaper, parts=(wrong,)), dict(office.paper.fields))

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from core.kernel.errors import Invalid
 from core.kernel.privilege import privileged
 from core.resources.numbering import Numbering, NumberRule, enter_numberings, next_number, period_of, what_is_wrong
-from tests.resources.papers import Paper
+from tests.resources.papers import FiledPaper
 from tests.resources.test_workflow import Office, office, schema
 
 __all__ = ["office", "schema"]
@@ -47,7 +47,7 @@ def test_many_who_number_at_once_get_different_numbers_without_gaps(office: Offi
 
     def make(number: int) -> str:
         with office.gate.session(principal, write=True) as session:
-            given = {"title": f"Paper {number}"}
+            given = {"title": f"FiledPaper {number}"}
             record = office.records.create(session, office.paper, given, office.context(principal))
             return str(record.number)
 
@@ -62,7 +62,7 @@ def test_a_record_that_fails_gives_its_number_back(office: Office) -> None:
     with pytest.raises(Invalid):
         office.create(sheets=[{"text": None}])
     with pytest.raises(RuntimeError), office.gate.session(office.who("anna"), write=True) as session:
-        session.add(Paper(title="Lost"))
+        session.add(FiledPaper(title="Lost"))
         session.flush()
         raise RuntimeError
     second = office.read(office.create())["number"]
@@ -86,7 +86,7 @@ def test_nobody_types_a_number_and_a_pattern_may_be_changed(office: Office) -> N
 
 def test_a_number_that_came_from_elsewhere_is_not_given_again(office: Office) -> None:
     with office.database.system("test") as session:
-        session.add(Paper(title="Old", number="X-2"))
+        session.add(FiledPaper(title="Old", number="X-2"))
         session.flush()
         numbering = Numbering("number", "X-{counter}")
         given = [next_number(privileged(session), office.paper, numbering, DAY) for _each in range(2)]
