@@ -188,8 +188,8 @@ class Undoing:
 
     def _check_scope(self, session: ScopedSession, key: str, ids: Sequence[int]) -> None:
         guarded = self._gate.guarded[table_of(self._model(key))]
-        if isinstance(guarded.policy, Public) and self._platform.registry.resources.get(key) is None:
-            return  # It came along with a record, and goes with it.
+        if isinstance(guarded.policy, Public) and guarded.policy.grows:
+            return  # It came along with a record, and goes with it, whoever may delete such records by themselves.
         check_ids(session, guarded, set(ids), "delete")
 
     def _model(self, key: str) -> type[Base]:
