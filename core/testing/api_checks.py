@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from core.kernel.access import load_principal
 from core.kernel.platform import Platform
 from core.testing.client import Answer, Client
@@ -52,6 +54,7 @@ class ApiChecks(Standing):
                 assert [answer.status for answer in answers] == [404, 404], f"{method} {resource.address}{end}"
                 assert _told(answers[0], record) == _told(answers[1], NOWHERE), f"{method} {resource.address}{end}"
 
+    @pytest.mark.sqlite
     def test_the_api_refuses_whole_functions_to_whoever_has_no_role(
         self, installed_platform: Platform, resources: list[Any], signed_in: SignIn
     ) -> None:

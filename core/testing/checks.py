@@ -45,6 +45,7 @@ class PluginChecks(ComingChecks):
 
         assert rebuild(installed_platform).registry.names == installed_platform.registry.names
 
+    @pytest.mark.sqlite
     def test_it_says_what_it_is(self, declared: Plugin) -> None:
         assert str(declared.title)
         assert declared.version
@@ -59,9 +60,11 @@ class PluginChecks(ComingChecks):
         models = [model for model, plugin in installed_platform.registry.models.items() if plugin == self.plugin]
         assert [model.__name__ for model in models if getattr(model, "__policy__", None) is None] == []
 
+    @pytest.mark.sqlite
     def test_it_imports_nothing_of_the_platform_but_the_door(self, declared: Plugin) -> None:
         assert [line for path in _sources(declared) for line in _imports_of_the_platform(path)] == []
 
+    @pytest.mark.sqlite
     def test_its_routes_say_what_they_need(self, installed_platform: Platform) -> None:
         routes = [route for plugin, route in installed_platform.registry.routes if plugin == self.plugin]
         assert [route.path for route in routes if route.allow is None] == []
@@ -114,6 +117,7 @@ class PluginChecks(ComingChecks):
                 ]
                 assert bodies[0] == bodies[1], foreign
 
+    @pytest.mark.sqlite
     def test_whoever_has_no_role_is_refused(
         self, installed_platform: Platform, resources: list[Any], signed_in: SignIn
     ) -> None:
@@ -151,6 +155,7 @@ class PluginChecks(ComingChecks):
 
     # ------------------------------------------------------------ its words and looks
 
+    @pytest.mark.sqlite
     def test_every_template_compiles(self, declared: Plugin) -> None:
         from jinja2 import Environment
 
@@ -158,6 +163,7 @@ class PluginChecks(ComingChecks):
         for path in (declared.folder / "templates").rglob("*.html") if declared.folder else ():
             environment.parse(path.read_text("utf-8"), str(path))
 
+    @pytest.mark.sqlite
     def test_every_text_is_translated(self, declared: Plugin) -> None:
         if declared.folder is None:
             pytest.skip("a plugin of one file has no catalogue")

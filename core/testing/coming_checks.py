@@ -24,6 +24,7 @@ ROWS = 3
 class ComingChecks(ApiChecks):
     """A file brings back what it was written from; demo data goes again; the plugin goes and loses nothing."""
 
+    @pytest.mark.sqlite
     def test_what_is_exported_is_imported_again(
         self, installed_platform: Platform, resources: list[Any], signed_in: SignIn
     ) -> None:

@@ -120,6 +120,7 @@ def two_workers(installation_url: str, site: Path, tmp_path: Path) -> Iterator[L
     assert "Traceback" not in server.log(), server.log()
 
 
+@pytest.mark.sqlite
 def test_a_plugin_is_installed_enabled_and_disabled_in_two_workers_under_load(
     two_workers: LiveServer, site: Path, tmp_path: Path
 ) -> None:
