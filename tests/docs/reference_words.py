@@ -337,6 +337,9 @@ AFTER: Final = """## What a model says
 Every `Model` has `id`, `version`, `created_at`, `updated_at` and `deleted_at`; what was deleted is in the recycle bin and
 out of sight of every query. A `Scoped` one has `owner_id` and `department_id` as well.
 
+A relationship that names a class before it is defined names it for all plugins together. Where another plugin may have a
+class of that name, write it in full: `relationship("visits.models.Order")`, or put the class it leads to first in the file.
+
 ## What is found by itself
 
 | in the plugin's folder | meaning |
