@@ -53,7 +53,7 @@ def _by(connection: Connection, statement: Any) -> dict[Any, int]:
 
 def balances(connection: Connection, ids: Sequence[int]) -> Mapping[int, int]:
     """The balance of each account: what lay there, and all that was confirmed since."""
-    found = _by(connection, select(Account.id, minor(Account.opening)).where(Account.id.in_(ids)))
+    parts: list[Any] = [select(Account.id, minor(Account.opening)).where(Account.id.in_(ids))]
     moves: tuple[tuple[Any, str, int], ...] = (
         (Receipt, "confirmed", 1),
         (Payment, "confirmed", -1),
@@ -61,9 +61,11 @@ def balances(connection: Connection, ids: Sequence[int]) -> Mapping[int, int]:
     )
     for model, state, sign in moves:
         wanted = (model.account_id.in_(ids), model.state == state, present(model))
-        sums = select(model.account_id, func.sum(minor(model.amount))).where(*wanted).group_by(model.account_id)
-        for account, amount in _by(connection, sums).items():
-            found[account] = found.get(account, 0) + sign * amount
+        moved = func.sum(minor(model.amount)) * sign
+        parts.append(select(model.account_id, moved).where(*wanted).group_by(model.account_id))
+    found: dict[int, int] = {}
+    for account, amount in connection.execute(union_all(*parts)):
+        found[account] = found.get(account, 0) + int(amount or 0)
     return found
 
 

@@ -164,7 +164,7 @@ rules = Resource(
     Rule,
     title=_("Journal rule"),
     plural=_("Journal rules"),
-    list=("name", "kind", "weekdays", "window", "departments", "groups", "members", "archived"),
+    list=("name", "kind", "weekdays", "window", "departments", Column("groups", shown=False), "members", "archived"),
     form=(
         Section("", ("name", "kind", "weekdays", "window", "archived")),
         Section(_("Who writes"), ("departments", "groups", "members")),

@@ -75,7 +75,12 @@ PROMISES = {
     ),
     "9.": Promise(
         "zh-CN",
-        shown={VISITS: ("拜访目的", "拜访日期"), CUSTOMER: ("14 天", "上次拜访"), f"{VISITS}/3": ("填写结果",)},
+        shown={
+            VISITS: ("拜访目的", "拜访日期"),
+            CUSTOMER: ("14 天", "下次拜访"),
+            "/customers/customers": ("上次拜访",),
+            f"{VISITS}/3": ("填写结果",),
+        },
         absent={VISITS: ("Purpose",), CUSTOMER: ("Due on",)},
     ),
 }

@@ -158,7 +158,12 @@ class TestTasks(PluginChecks):
     # ------------------------------------------------------------ rolling up
 
     @given(plan=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 100), st.sampled_from("oic")), max_size=9))
-    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    # Once for each database, which hypothesis takes for two executors.
+    @settings(
+        max_examples=12,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    )
     def test_progress_is_the_mean_of_what_stands_below(self, installed_platform: Any, plan: list[Any]) -> None:
         states = {"o": "open", "i": "in_progress", "c": "cancelled"}
         with installed_platform.database.system("a test") as session:

@@ -73,6 +73,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was_and_writes_no_row_twice(impo
     assert Counter(each["resource"] for each in created) == {
         "customers.customer": done.created,
         "customers.contact": done.created,
+        "customers.party": done.created,
     }
     with pytest.raises(Conflict):
         importing.imports.run(found.id, admin.user_id)

@@ -399,13 +399,13 @@ def test_a_plugin_goes_and_comes_back_without_a_restart(database_url: str, tmp_p
     application = Application(assemble(settings), works=False)
     client = Client(application)
     client.sign_in("admin", PASSWORD)
-    assert client.get("/customers/customers").status == 200
+    assert client.get("/documents/documents").status == 200
     for verb, status in (("disable", 404), ("enable", 200)):
-        assert client.post(f"/system/plugins/customers/{verb}").status == 303
+        assert client.post(f"/system/plugins/documents/{verb}").status == 303
         deadline = time.monotonic() + 30
-        while client.get("/customers/customers").status != status and time.monotonic() < deadline:
+        while client.get("/documents/documents").status != status and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert client.get("/customers/customers").status == status
+        assert client.get("/documents/documents").status == status
     assert client.post("/system/plugins/nothing/enable").status == 409
-    assert "customers" in client.get("/system/history?resource=system.plugin").text
+    assert "documents" in client.get("/system/history?resource=system.plugin").text
     application.close()

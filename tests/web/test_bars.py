@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from core.kernel.platform import Platform
 from core.testing.client import Client
 from core.testing.installation import PASSWORD
+from core.testing.statements import counted
 from core.web import bars, toolbar
 from core.web.app import Application
 from core.web.pages import lists
@@ -72,18 +72,8 @@ def test_kept_toolbars_do_not_grow_without_end(client: Client, monkeypatch: pyte
     assert len(client.application.site.kept["bars"]) <= 2  # type: ignore[attr-defined]
 
 
-def test_a_list_takes_few_statements(
-    client: Client, installed_platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_list_takes_few_statements(client: Client) -> None:
     shown(client, [])
-    statements: list[str] = []
-    scoped = [engine.dialect for engine in installed_platform.gate._engines.values()]
-    for dialect in (installed_platform.database.reader.dialect, *scoped):
-
-        def count(cursor: Any, sql: str, given: Any, context: Any = None, ask: Any = dialect.do_execute) -> None:
-            statements.append(sql)
-            ask(cursor, sql, given, context)
-
-        monkeypatch.setattr(dialect, "do_execute", count)
-    shown(client, [])
+    with counted() as statements:
+        shown(client, [])
     assert 1 <= len(statements) <= 6, statements
