@@ -6,12 +6,14 @@ One transaction a request, opened and ended by whoever opened the session, never
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
+from weakref import WeakSet
 
 import structlog
 from sqlalchemy import Column, Connection, Engine, ForeignKey, Index, MetaData, Table, create_engine, event, text
@@ -238,13 +240,47 @@ class Database:
         self.writer.dispose()
 
 
+class Tidy(sqlite3.Connection):
+    """A connection to SQLite whose transactions really end.
+
+    A SELECT that was not read to its end keeps its transaction open beyond COMMIT and ROLLBACK: whoever got the
+    connection from the pool next would go on reading what was there then, and could not write.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
+
+    def cursor(self, *arguments: Any, **options: Any) -> Any:
+        """A cursor that is closed with the transaction."""
+        cursor = super().cursor(*arguments, **options)
+        self._cursors.add(cursor)
+        return cursor
+
+    def commit(self) -> None:
+        """End every read, and commit."""
+        self._end_reads()
+        super().commit()
+
+    def rollback(self) -> None:
+        """End every read, and roll back."""
+        self._end_reads()
+        super().rollback()
+
+    def _end_reads(self) -> None:
+        if self._cursors:
+            for cursor in list(self._cursors):
+                cursor.close()
+            self._cursors.clear()
+
+
 def _sqlite(url: URL, pool_size: int, *, write: bool) -> Engine:
     engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=20,
         # Python's own transaction mode leaves reads outside of the transaction, and money is lost without an error.
-        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 30},
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": 30, "factory": Tidy},
     )
 
     @event.listens_for(engine, "connect")

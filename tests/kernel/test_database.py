@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import CheckConstraint, func, insert, select, text, update
+from sqlalchemy import CheckConstraint, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
@@ -143,6 +143,21 @@ def test_the_session_and_its_privileged_connection_share_the_transaction(databas
     with database.system("test") as session:
         privileged(session).execute(insert(Purse).values(name="third", amount=3))
         assert session.scalar(select(Purse.amount).filter_by(name="third")) == 3
+
+
+def test_a_read_that_was_broken_off_does_not_hold_the_next_one_in_the_past(database: Database) -> None:
+    with database.transaction(write=True) as connection:
+        connection.execute(insert(Purse), [{"name": f"purse {number}"} for number in range(300)])
+    unfinished = []
+    for _turn in range(3):
+        with database.transaction(write=False) as connection:
+            broken_off = connection.execute(select(Purse.id))
+            broken_off.fetchone()
+            unfinished.append(broken_off)
+    with database.transaction(write=True) as connection:
+        connection.execute(delete(Purse))
+    with database.transaction(write=False) as connection:
+        assert connection.execute(select(func.count()).select_from(Purse)).scalar_one() == 0
 
 
 @pytest.mark.parametrize(
