@@ -17,10 +17,9 @@ help: ## Show this list.
 serve: $(VENV)/installed ## Install Sopia and run it with demo data, on http://127.0.0.1:8000 (or PORT=…, HOST=…).
 	@exec $(BIN)/sopia serve --demo --host $(HOST) --port $(PORT)
 
-# The tests start many processes, which shall not compile the same files again each time; and they wait for databases
-# and browsers, so that there is work for one more process than there are processors.
+# The tests start many processes, which shall not compile the same files again each time.
 test: lint tools ## Install what the tests need, check the style and the types, and run all tests.
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)') $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto $(ARGS)
 
 lint: $(VENV)/installed-dev ## Check style, types and imports.
 	@$(BIN)/ruff check --quiet --output-format concise .

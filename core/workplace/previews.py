@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from importlib import import_module
 from typing import Any, BinaryIO, Final
 
 import structlog
@@ -14,6 +13,8 @@ from core.kernel.privilege import privileged
 from core.kernel.storage import sweep
 from core.kernel.verifying import known_keys
 from core.workplace.attachments import ATTACHMENT, PICTURES, THUMBNAIL, Attachment, forget_removed
+from core.workplace.text_process import PICTURE
+from core.workplace.texts import ask_apart
 
 log = structlog.get_logger("sopia.previews")
 
@@ -51,19 +52,10 @@ def draw(file: BinaryIO, kind: str) -> bytes | None:
     from PIL import Image, ImageOps
 
     if kind == "application/pdf":
-        try:
-            pypdfium2 = import_module("pypdfium2")
-        except ImportError:
-            return None
-        document = pypdfium2.PdfDocument(file.read())
-        page = document[0]
-        width = max(page.get_width(), 1.0)
-        # A page may say that it is a kilometre wide.
-        scale = min(2 * WIDTH / width, 4 * WIDTH / max(page.get_height(), 1.0))
-        picture = page.render(scale=scale).to_pil()
-        document.close()
-    elif kind in PICTURES:
-        picture = Image.open(file, formats=("PNG", "JPEG", "GIF", "WEBP"))
+        # PDFium serves one thread at a time and can fall over a file: not in the process that serves people.
+        return ask_apart(file, PICTURE, WIDTH) or None
+    if kind in PICTURES:
+        picture: Image.Image = Image.open(file, formats=("PNG", "JPEG", "GIF", "WEBP"))
         if picture.width * picture.height > MOST_PIXELS:
             return None
         picture.draft("RGB", (2 * WIDTH, 2 * WIDTH))

@@ -1,9 +1,10 @@
-"""Reads the text of one file in a process of its own, which the operating system keeps small and short.
+"""Reads the text of one file, or draws a PDF, in a process of its own, which the operating system keeps small and short.
 
 A file of a few kilobytes can ask for gigabytes, or for hours, and a parser may fall over it. What is made of the file
 goes out as one JSON text; whatever goes wrong leaves no text, which is no fault: the file is kept all the same.
 
     python -I -X utf8 text_process.py PATH ENDING MOST      → one JSON value: the text
+    python -I -X utf8 text_process.py PATH picture WIDTH    → the first page of a PDF as WebP; nothing where it cannot be
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 from xml.etree import ElementTree
+
+PICTURE = "picture"
+"""In the place of an ending: what is wanted is a picture."""
 
 MEMORY = 512 * 2**20
 PROCESSOR_SECONDS = 30
@@ -40,7 +44,12 @@ class Unreadable(Exception):
 
 
 def main(path: str, ending: str, most: int) -> None:
-    """Prints the text, as much as is wanted."""
+    """Prints the text, as much as is wanted; or the picture."""
+    if ending == PICTURE:
+        restrain()
+        sys.stdout.buffer.write(first_page(path, most))
+        sys.stdout.buffer.flush()
+        return
     try:
         restrain()
         text = together(pieces(Path(path), ending), most)
@@ -98,6 +107,22 @@ def of_pdf(path: Path) -> Iterator[str]:
         page = document[number]
         yield page.get_textpage().get_text_range()
         page.close()
+
+
+def first_page(path: str, width: int) -> bytes:
+    """The first page of a PDF as a picture of that width, and at most as high."""
+    import io
+
+    import pypdfium2
+
+    page = pypdfium2.PdfDocument(path)[0]
+    # A page may say that it is a kilometre wide.
+    scale = min(2 * width / max(page.get_width(), 1.0), 4 * width / max(page.get_height(), 1.0))
+    picture = page.render(scale=scale).to_pil().convert("RGB")
+    picture.thumbnail((width, width))
+    target = io.BytesIO()
+    picture.save(target, "WEBP", quality=80)
+    return target.getvalue()
 
 
 def of_archive(path: Path) -> Iterator[str]:

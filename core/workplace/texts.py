@@ -36,24 +36,31 @@ KEPT_ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 
 def read_text(file: BinaryIO, name: str, most: int = MOST) -> str:
     """What stands in a file; empty where nothing can be read of it, or not in time."""
+    ending = name.rpartition(".")[2].lower() if "." in name else ""
+    try:
+        found = json.loads(ask_apart(file, ending[:5], most))
+    except ValueError:
+        return ""
+    return str(found)[:most]
+
+
+def ask_apart(file: BinaryIO, wanted: str, most: int) -> bytes:
+    """What the process of its own makes of a file; empty where it falls over it, or takes too long."""
     with tempfile.NamedTemporaryFile(prefix="sopia-", suffix=".bin") as copy:
         shutil.copyfileobj(file, copy, 2**20)
         copy.flush()
-        ending = name.rpartition(".")[2].lower() if "." in name else ""
         try:
-            done = subprocess.run(
-                [sys.executable, "-I", "-X", "utf8", str(PROGRAM), copy.name, ending[:10], str(most)],
+            return subprocess.run(
+                [sys.executable, "-I", "-X", "utf8", str(PROGRAM), copy.name, wanted, str(most)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 timeout=SECONDS,
                 check=False,
                 env={key: os.environ[key] for key in KEPT_ENVIRONMENT if key in os.environ},
-            )
-            found = json.loads(done.stdout)
-        except (subprocess.TimeoutExpired, ValueError, OSError):
-            return ""
-    return str(found)[:most]
+            ).stdout
+        except (subprocess.TimeoutExpired, OSError):
+            return b""
 
 
 def keep_text(run: Any) -> int:
