@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from plugins.journals.models import Rule
-from plugins.journals.periods import KINDS, before, deadline, due_day, name_of, weekdays_in
+from plugins.journals.periods import KINDS, deadline, due_day, is_written_on, last_due, name_of, weekdays_in
 from plugins.journals.submissions import still_to_write
 from sopia import Job, Schedule, Session, notify, now, working_calendar
 from sopia import translate as _
@@ -47,16 +47,16 @@ def remind_all(session: Session, resource: Any, moment: dt.datetime) -> int:
 
 def period_due(session: Session, rule: Rule, moment: dt.datetime) -> dt.date | None:
     """A day of the period that is to be reminded of: after noon the one that ends, before noon the last while it may
-    still be written in time."""
+    still be written in time; on Monday that is Friday's. On free days nobody is reminded."""
     calendar = working_calendar(session)
     here = moment.astimezone(calendar.zone)
     day, weekdays = here.date(), weekdays_in(rule.weekdays)
     if here.hour >= NOON:
         return day if due_day(calendar, rule.kind, weekdays, day) == day else None
-    last = before(rule.kind, day)
-    if due_day(calendar, rule.kind, weekdays, last) is None:
+    last = last_due(calendar, rule.kind, weekdays, day)
+    if last is None or not is_written_on(calendar, weekdays, day):
         return None
-    return last if moment <= deadline(calendar, rule.kind, last, rule.window) else None
+    return last if moment <= deadline(calendar, rule.kind, last, rule.window, weekdays) else None
 
 
 JOBS = (

@@ -8,6 +8,9 @@ from typing import Any
 
 KINDS = ("day", "week", "month")
 
+LONGEST_REST = 31
+"""Days in a row on which nobody works, and no more."""
+
 
 def start_of(kind: str | None, day: dt.date) -> dt.date:
     """The first day of the period in which a day lies; weeks begin on Monday."""
@@ -67,7 +70,25 @@ def due_day(calendar: Any, kind: str, weekdays: frozenset[int], day: dt.date) ->
     return None
 
 
-def deadline(calendar: Any, kind: str, day: dt.date, window: int) -> dt.datetime:
-    """The moment until which a journal comes in time: so many hours after its period has ended."""
-    end = dt.datetime.combine(after(kind, day), dt.time(), calendar.zone)
+def deadline(
+    calendar: Any, kind: str, day: dt.date, window: int, weekdays: frozenset[int] = frozenset()
+) -> dt.datetime:
+    """The moment until which a journal comes in time: so many hours into the next day that is worked after its period."""
+    end = dt.datetime.combine(next_worked(calendar, after(kind, day), weekdays), dt.time(), calendar.zone)
     return (end + dt.timedelta(hours=window)).astimezone(dt.UTC)
+
+
+def next_worked(calendar: Any, day: dt.date, weekdays: frozenset[int]) -> dt.date:
+    """The day itself, or the next on which journals are written; the day itself where none comes for a month."""
+    days = (day + dt.timedelta(days=number) for number in range(LONGEST_REST))
+    return next((each for each in days if is_written_on(calendar, weekdays, each)), day)
+
+
+def last_due(calendar: Any, kind: str, weekdays: frozenset[int], today: dt.date) -> dt.date | None:
+    """The first day of the last period before today's for which a journal is written, over weekends and holidays."""
+    earliest, first = today - dt.timedelta(days=LONGEST_REST), before(kind, today)
+    while due_day(calendar, kind, weekdays, first) is None:
+        first = before(kind, first)
+        if first < earliest:
+            return None
+    return first

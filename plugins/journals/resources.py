@@ -181,7 +181,12 @@ rules = Resource(
             label=_("Weekdays"),
             help=_("Numbers with commas, Monday is 1: 1,2,3,4,5,6. Empty: the working days of the calendar."),
         ),
-        Field("window", label=_("Time after the period"), unit=_("hours"), help=_("Until then it comes in time.")),
+        Field(
+            "window",
+            label=_("Time after the period"),
+            unit=_("hours"),
+            help=_("Until then it comes in time; days on which nobody works do not count."),
+        ),
         Field("departments", label=_("Departments"), help=_("With all below them.")),
         Field("groups", label=_("Groups")),
         Field("members", label=_("People")),

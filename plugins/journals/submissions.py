@@ -52,9 +52,10 @@ def expected(session: Session, kind: str, day: dt.date) -> Sequence[Expected]:
     found: dict[int, Expected] = {}
     with acting(session, "the rules for journals name people") as beyond:
         for rule in beyond.scalars(_rules(kind)).all():
-            if due_day(calendar, kind, weekdays_in(rule.weekdays), day) is None:
+            weekdays = weekdays_in(rule.weekdays)
+            if due_day(calendar, kind, weekdays, day) is None:
                 continue
-            until = deadline(calendar, kind, day, rule.window)
+            until = deadline(calendar, kind, day, rule.window, weekdays)
             for person, name in _people(beyond, rule.id).items():
                 if person not in found or found[person].until < until:
                     found[person] = Expected(person, name, rule.id, until)

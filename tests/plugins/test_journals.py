@@ -221,6 +221,14 @@ class TestJournals(PluginChecks):
             assert session.scalars(told).all() == [people[2][1]]
             jobs.remind_all(session, resource, datetime(2026, 3, 3, 9, 0, tzinfo=zone))
             assert session.scalars(told).all() == [people[2][1]] * 2
-            # Too late to be written in time, and a Sunday.
-            for late in (datetime(2026, 3, 7, 9, 0, tzinfo=zone), datetime(2026, 3, 1, 18, 0, tzinfo=zone)):
-                assert jobs.period_due(session, session.get_one(Rule, rule_id), late) in (date(2026, 3, 6), None)
+            rule, friday = session.get_one(Rule, rule_id), date(2026, 3, 6)
+            # On free days nobody is reminded; on Monday morning it is Friday's that may still come in time.
+            for free in (datetime(2026, 3, 7, 9, tzinfo=zone), datetime(2026, 3, 1, 18, tzinfo=zone)):
+                assert jobs.period_due(session, rule, free) is None
+            assert jobs.period_due(session, rule, datetime(2026, 3, 9, 9, tzinfo=zone)) == friday
+            assert periods.deadline(working_calendar(session), "day", friday, 12) == datetime(
+                2026, 3, 9, 12, tzinfo=zone
+            )
+            weekly = Rule(name="周报", kind="week", window=12)
+            assert jobs.period_due(session, weekly, datetime(2026, 3, 9, 9, tzinfo=zone)) == date(2026, 3, 2)
+            assert jobs.period_due(session, weekly, datetime(2026, 3, 10, 9, tzinfo=zone)) is None

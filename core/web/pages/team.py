@@ -120,7 +120,9 @@ def totals_of(days: Sequence[PersonDay]) -> tuple[tuple[str, int, str], ...]:
 def _when(request: Request, doing: Doing) -> str:
     if doing.late:
         return f"{doing.day:%m-%d}"
-    return f"{doing.at.astimezone(request.timezone):%H:%M}" if doing.at else ""
+    if doing.at is not None:
+        return f"{doing.at.astimezone(request.timezone):%H:%M}"
+    return formats.relative_day(doing.day, now().astimezone(request.timezone).date())
 
 
 def _day(request: Request, today: dt.date) -> dt.date:
