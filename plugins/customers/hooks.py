@@ -7,16 +7,10 @@ from typing import Any
 from sqlalchemy import select
 
 from plugins.customers.actions import HAND_OVER
+from plugins.customers.firms import ROLES, keep_one_firm
 from plugins.customers.models import Contact, Customer, FollowUp
 from plugins.customers.ownership import set_dates, write_dates_of
-from plugins.customers.partners import Distributor, Supplier
 from sopia import Action, Session, acting, concerning, hookimpl
-
-ROLES: dict[str, type[Any]] = {
-    "customers.customer": Customer,
-    "customers.supplier": Supplier,
-    "customers.distributor": Distributor,
-}
 
 
 @hookimpl
@@ -34,32 +28,10 @@ def on_change(session: Session, principal: Any, resource: str, record: Any, acti
         keep_one_primary(session, record)
     elif resource == "customers.follow_up" and action in ("create", "edit", "delete", "restore"):
         note_contact(session, principal, record, action)
-    elif resource in ROLES and action in ("create", "edit"):
-        keep_one_firm(session, record)
+    if resource in ROLES and action in ("create", "edit"):
+        keep_one_firm(session, resource, record)
     if resource == "customers.customer" and action in ("create", "edit", "assign", "claim"):
-        with acting(session, "levels and pools set when a customer is silent and returns") as beyond:
-            write_dates_of(beyond, record.id)
-        session.expire(record, ["silent_at", "returns_at"])
-
-
-def keep_one_firm(session: Session, record: Any) -> None:
-    """Let customer, supplier and distributor of one name be one firm, where the record is the first of its kind."""
-    with acting(session, "a firm is known by its name, whoever sees which of its roles") as beyond:
-        own = beyond.get_one(type(record), record.id)
-        alone = not any(_same(beyond, model, model.party_id == own.party_id, own) for model in ROLES.values())
-        if not own.name_key or not alone:
-            return
-        for model in ROLES.values():
-            found = _same(beyond, model, model.name_key == own.name_key, own) if model is not type(own) else None
-            if found is not None and found.party_id is not None:
-                own.party_id = found.party_id
-                break
-    session.expire(record)
-
-
-def _same(beyond: Session, model: type[Any], condition: Any, but: Any) -> Any:
-    asked = select(model).where(condition, model.deleted_at.is_(None)).order_by(model.id)
-    return next((each for each in beyond.scalars(asked.limit(2)) if each is not but), None)
+        write_dates_of(session, record)
 
 
 def keep_one_primary(session: Session, contact: Contact) -> None:

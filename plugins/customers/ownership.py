@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, bindparam, func, inspect, or_, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from plugins.customers.models import Customer, Level, Pool, pool_department, pool_user
 from plugins.customers.partners import Distributor, Supplier
@@ -166,27 +168,52 @@ def _due(since: datetime | None, days: int | None) -> datetime | None:
 
 def set_dates(session: Session, customer: Customer) -> None:
     """When a customer counts as silent, and when it returns to the pool, after it was spoken with or changed."""
-    since = customer.last_contact_at or customer.owned_since or customer.created_at
-    level = session.get(Level, customer.level_id) if customer.level_id else None
-    days = (level.contact_days if level is not None else None) or read_setting(session, "customers.silent_days")
-    customer.silent_at = _due(since, days)
+    customer.silent_at, customer.returns_at = dates_of(session, customer)
+
+
+def dates_of(session: Session, customer: Customer) -> tuple[datetime | None, datetime | None]:
+    """When a customer is silent and when it returns, by the rules of now; `session` reaches beyond anybody's scope."""
+    given = {
+        "level": customer.level_id,
+        "claimed": customer.claimed_from_id,
+        "owner": customer.owner_id,
+        "department": customer.department_id,
+    }
+    with session.no_autoflush:
+        contact, claimed, found = session.connection().execute(_rules(), given).one()
+        days = contact or read_setting(session, "customers.silent_days")
+    begun = customer.owned_since or customer.created_at
+    silent_at = _due(customer.last_contact_at or begun, days)
     if customer.owner_id is None:
-        customer.returns_at = None
-        return
-    pool = _pool_for(session, customer)
-    begin = max(filter(None, (customer.last_contact_at, customer.owned_since or customer.created_at)))
-    customer.returns_at = _due(begin, pool.return_days if pool is not None else None)
+        return silent_at, None
+    pool_days = found if customer.claimed_from_id is None else claimed
+    return silent_at, _due(max(filter(None, (customer.last_contact_at, begun))), pool_days)
 
 
-def write_dates_of(beyond: Session, customer_id: int) -> None:
+@lru_cache(maxsize=1)
+def _rules() -> Select[Any]:
+    """The days of a level, those of the pool that a customer was claimed from, and those of the pool for it."""
+    of_people = select(pool_user.c.pool_id).where(pool_user.c.user_id == bindparam("owner"))
+    of_places = select(pool_department.c.pool_id).where(pool_department.c.department_id == bindparam("department"))
+    is_for = or_(Pool.id.in_(of_people), Pool.id.in_(of_places))
+    present = (Pool.archived.is_(False), Pool.deleted_at.is_(None))
+    contact = select(Level.contact_days).where(Level.id == bindparam("level"))
+    claimed = select(Pool.return_days).where(Pool.id == bindparam("claimed"))
+    found = select(Pool.return_days).where(*present, is_for).order_by(Pool.position, Pool.id).limit(1)
+    return select(*(each.scalar_subquery() for each in (contact, claimed, found)))
+
+
+def write_dates_of(session: Session, customer: Customer) -> None:
     """The same past history and version: nobody has changed anything, and whoever edits is not disturbed."""
-    customer = beyond.get_one(Customer, customer_id)
-    with beyond.no_autoflush:
-        set_dates(beyond, customer)
-    dates = {"silent_at": customer.silent_at, "returns_at": customer.returns_at, "updated_at": customer.updated_at}
-    beyond.expunge(customer)
-    table = Customer.__table__
-    beyond.connection().execute(update(table).where(table.c.id == customer_id).values(dates))  # type: ignore[arg-type]
+    with acting(session, "levels and pools set when a customer is silent and returns") as beyond:
+        silent_at, returns_at = dates_of(beyond, customer)
+        if (silent_at, returns_at) == (customer.silent_at, customer.returns_at):
+            return
+        table = inspect(Customer).local_table
+        dates = {"silent_at": silent_at, "returns_at": returns_at, "updated_at": customer.updated_at}
+        beyond.connection().execute(update(table).where(table.c.id == customer.id).values(dates))  # type: ignore[arg-type]
+    set_committed_value(customer, "silent_at", silent_at)
+    set_committed_value(customer, "returns_at", returns_at)
 
 
 def keep_pools(run: Any) -> dict[str, int]:
