@@ -65,12 +65,19 @@ class Forms:
             if field.key not in form and f"{field.key}__label" not in form:
                 continue
             if field.many:
-                found[field.key] = [text for text in form.all(field.key) if text]
+                found[field.key] = self._several(request, field)
             elif field.is_relation:
                 found[field.key] = self._relation(request, field, form.get(field.key), form.get(f"{field.key}__label"))
             else:
                 found[field.key] = form.get(field.key)
         return {key: value for key, value in found.items() if value != given.get(key, _UNKNOWN)}
+
+    def _several(self, request: Request, field: ResolvedField) -> list[str]:
+        """The ids of several related records: those that are ticked, and the one that was typed and never picked."""
+        ticked = [text for text in request.form.all(field.key) if text]
+        typed = request.form.get(f"{field.key}__label")
+        more = self._relation(request, field, "", typed) if typed.strip() else ""
+        return [*ticked, more] if more and more not in ticked else ticked
 
     def _relation(self, request: Request, field: ResolvedField, text: str, label: str) -> str:
         """The id of a relation; where no script has set it, the one record that bears the typed label."""

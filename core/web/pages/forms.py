@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,11 @@ class FormPages:
         for field in fields:
             if field.key in request.query and field.rows is None:
                 texts[field.key] = request.query.all(field.key) if field.many else request.query[field.key]
-                labels[field.key] = self._label(request, field, request.query[field.key])
+                labels[field.key] = (
+                    self._named(request, field, texts[field.key])
+                    if field.many
+                    else self._label(request, field, request.query[field.key])
+                )
             elif field.key == "owner":
                 texts["owner"], labels["owner"] = str(request.principal.user_id), request.principal.name
         return self._form(request, fields, texts, labels, {}, row=None)
@@ -79,8 +83,7 @@ class FormPages:
                 value, target = drafted[field.key], self._resources.target(field)
                 if field.many and target is not None:
                     texts[field.key] = [str(each) for each in value]
-                    found = request.connection.execute(target.labels, {"ids": sorted(value)}) if value else ()
-                    labels[field.key] = tuple((row[0], str(row[1]), "") for row in found)
+                    labels[field.key] = self._named(request, field, texts[field.key])
                 else:
                     texts[field.key] = text_of(field, value, context_of(request))
 
@@ -244,6 +247,14 @@ class FormPages:
             return ""
         return request.connection.execute(select(target.label).where(target.table.c.id == int(text))).scalar()
 
+    def _named(self, request: Request, field: ResolvedField, texts: Iterable[str]) -> tuple[tuple[int, str, str], ...]:
+        """Several related records with their names, as far as the reader sees them."""
+        target = self._resources.target(field)
+        ids = sorted({int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19})
+        if target is None or not ids:
+            return ()
+        return tuple((row[0], str(row[1]), "") for row in request.connection.execute(target.labels, {"ids": ids}))
+
     def _again(
         self, request: Request, fields: list[ResolvedField], refused: Invalid | Conflict, row: Row | None
     ) -> Response:
@@ -257,6 +268,7 @@ class FormPages:
         form = request.form
         texts: dict[str, Any] = {f.key: form.all(f.key) if f.many else form.get(f.key) for f in fields}
         labels: dict[str, Any] = {f.key: form.get(f"{f.key}__label") for f in fields if f.is_relation}
+        labels |= {f.key: self._named(request, f, texts[f.key]) for f in fields if f.many}
         for field in fields:
             if field.rows is not None and lines.is_posted(form, field):
                 texts[field.key], labels[field.key] = lines.typed(request, field)
