@@ -19,6 +19,7 @@ class Fact:
     kind: CellKind = "text"
     values: tuple[object, ...] = ()  # all empty: drawn as a quiet dash
     base: str = ""  # relation, user: the address before the id
+    unit: Words = ""  # what a number is counted in, behind it: "days"
     wide: bool = False  # over both columns
     tone: Tone = ""
     note: Words = ""  # one quiet line below: "5 days over the term"
