@@ -177,6 +177,7 @@ def fact_of(request: Request, resource: ResolvedResource, row: Row, cell: Cell) 
         kind=kind_of(cell),
         values=drawer(cell, reader)(row.values[cell.path]),
         base=base_of(cell),
+        unit=field.unit,
         wide=field.kind == "long",
         edit_url=f"{resource.url}/{row.id}/fields/{field.key}" if editable and in_form else "",
     )
