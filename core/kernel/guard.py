@@ -316,6 +316,25 @@ def _question(guarded: Guarded, key: Any, action: str) -> Select[Any]:
     return statement
 
 
+def is_within(connection: Any, resource: str, record_id: int, action: str) -> bool:
+    """Whether a record that is seen lies in scope for `action` as well: who may see much may be allowed to change less.
+
+    It asks the database only where the one scope is not the other, or something is shared by hand.
+    """
+    if isinstance(connection, ScopedSession):
+        connection = connection._scoped()
+    predicates = getattr(connection.dialect, "gate_predicates", None) if isinstance(connection, Connection) else None
+    guarded = predicates.find(resource.replace(".", "_", 1)) if predicates is not None else None
+    if guarded is None or "id" not in guarded.table.c:
+        return True
+    principal = connection.principal
+    reach = principal.reach(resource, action)
+    if not principal.shares and (reach.level == "none" or reach == principal.reach(resource, "view")):
+        return reach.level != "none"
+    asked = _question(guarded, guarded.table.c.id, action)
+    return bool(rows_of(connection, asked, {"row": record_id}, by_key=True)[0][0])
+
+
 def check_rows(session: ScopedSession, guarded: Guarded, keys: Sequence[tuple[Any, ...]], action: str) -> None:
     """Raise NotFound unless every primary key is a row in scope for `action`."""
     columns = list(guarded.table.primary_key)
