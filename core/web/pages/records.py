@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from core.kernel import formats
 from core.kernel.errors import Conflict, NotFound
-from core.kernel.guard import is_open
+from core.kernel.guard import is_open, is_within
 from core.kernel.hooks import Broken
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Own
@@ -65,6 +65,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("sopia.pages")
 
+WRITES = ("edit", "assign", "delete")
+
 SUMMARY = 4
 """Facts that stand under the title of a record."""
 
@@ -84,11 +86,13 @@ class RecordPages:
         title = self._title(row)
         panels, smart = self._panels(request, row)
         actions, broken = self._offered(request, row)
-        edits = resource.allows(request.principal, "edit") and has_open(resource, row)
+        within = frozenset(each for each in WRITES if is_within(request.connection, resource.key, row.id, each))
+        edits = resource.allows(request.principal, "edit") and has_open(resource, row) and "edit" in within
         # What lies in common is changed by nobody before he takes it.
         edits = edits and is_open(request.connection, resource.key, row.id)
         edit = Button(title=_("Edit"), url=f"{resource.url}/{row.id}/edit", post=False, icon="edit", shortcut="e")
-        remove = None if is_locked_row(resource, row) else remove_button(request, resource, row.id, title)
+        deletes = "delete" in within and not is_locked_row(resource, row)
+        remove = remove_button(request, resource, row.id, title) if deletes else None
         in_sight, quiet = (list(self._buttons(row, actions, quiet=each)) for each in (False, True))
         primary, beside, rest = arranged(edit if edits else None, in_sight, quiet)
         view = RecordView(
@@ -110,7 +114,7 @@ class RecordPages:
                 *((remove,) if remove else ()),
             ),
             smart=smart,
-            sections=self._sections(request, row),
+            sections=self._sections(request, row, within),
             panels=[*panels, *broken],
             timeline=self._timeline(request, row.id),
             explain=explain_link(request, resource, row.id),
@@ -234,13 +238,13 @@ class RecordPages:
             facts.append(replace(self._fact(request, row, cell), edit_url=""))
         return facts[:SUMMARY]
 
-    def _sections(self, request: Request, row: Row) -> list[FactSection]:
+    def _sections(self, request: Request, row: Row, within: frozenset[str]) -> list[FactSection]:
         by_path = {cell.path: cell for cell in row.cells}
         kept = self._kept_back(request, row)
         sections = []
         for section in self._resource.sections:
             facts = [
-                self._closed(self._fact(request, row, by_path[name]), name, kept)
+                self._closed(self._fact(request, row, by_path[name]), name, kept, within)
                 for name in section.fields
                 if name in by_path and name != self._resource.label.key and not lines.is_table(by_path[name].field)
             ]
@@ -248,10 +252,10 @@ class RecordPages:
                 sections.append(FactSection(facts=facts, title=section.title))
         return sections
 
-    @staticmethod
-    def _closed(fact: Fact, name: str, kept: frozenset[str]) -> Fact:
-        """A fact as it stands on a record in common: nothing is edited there, and what it keeps back bears a lock."""
-        return replace(fact, restricted=name in kept, edit_url="") if kept else fact
+    def _closed(self, fact: Fact, name: str, kept: frozenset[str], within: frozenset[str]) -> Fact:
+        """A fact as it stands where nothing is edited; on a record in common what it keeps back bears a lock."""
+        open_ = ("assign" if self._resource.fields[name].moves else "edit") in within
+        return fact if open_ and not kept else replace(fact, restricted=name in kept, edit_url="")
 
     def _kept_back(self, request: Request, row: Row) -> frozenset[str]:
         """The fields that a record in common keeps to itself until somebody takes it."""
