@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from core.kernel import autogenerate, migrations
+from core.kernel.access import load_principal
 from core.kernel.database import Database
 from core.kernel.platform import Platform
 from core.kernel.plugins import Plugin, table_of
+from core.kernel.privilege import privileged
 from core.testing.coming_checks import ComingChecks
 from core.testing.standing import SignIn, with_required
 from core.testing.statements import counted
@@ -152,6 +154,44 @@ class PluginChecks(ComingChecks):
             with counted() as short:
                 assert client.get(f"/api/v1/{resource.address}", {"limit": "5"}).status == 200
             assert len(told) <= len(short), f"/api/v1/{resource.address}:\n" + "\n".join(told)
+
+    # ------------------------------------------------------------ its hooks
+
+    def test_what_it_does_for_many_records_is_what_it_does_for_one(
+        self, installed_platform: Platform, signed_in: SignIn
+    ) -> None:
+        hooks = installed_platform.registry.hooks
+        resources = [
+            one for one in installed_platform.above.values() if self.plugin in hooks.concerned("on_many", one.key)
+        ]
+        if not resources:
+            return
+        _client, owner = signed_in("owner", "administrator")
+        for resource in resources:
+            ids = self.make_all(installed_platform, resource, owner, 3)
+            each = self._after(installed_platform, resource, ids, owner, together=False)
+            assert self._after(installed_platform, resource, ids, owner, together=True) == each, resource.key
+
+    def _after(self, platform: Platform, resource: Any, ids: list[int], owner: int, *, together: bool) -> list[Any]:
+        """New records as the plugin leaves them, told of them singly or together; they stay as they were."""
+        hooks, columns = platform.registry.hooks, resource.table.c
+        others = set(platform.registry.names) - {self.plugin}
+        with platform.database.transaction(write=False) as connection:
+            principal = load_principal(connection, owner)
+        told = {"but": others, "principal": principal, "resource": resource.key, "action": "create"}
+        with platform.gate.session(principal, write=True) as session:
+            trial = session.begin_nested()
+            if together:
+                assert hooks.react("on_many", session=session, ids=ids, **told) == []
+            for record_id in () if together else ids:
+                record = session.get_one(resource.model, record_id)
+                assert hooks.react("on_change", session=session, record=record, **told) == []
+            session.flush()
+            kept = [column for column in columns if column.name not in ("version", "updated_at")]
+            wanted = select(*kept).where(columns.id.in_(ids)).order_by(columns.id)
+            found = [tuple(row) for row in privileged(session).execute(wanted)]
+            trial.rollback()
+        return found
 
     # ------------------------------------------------------------ its words and looks
 

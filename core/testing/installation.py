@@ -64,6 +64,26 @@ class Installed(Schema):
         return "i" + hashlib.sha256("|".join(parts).encode()).hexdigest()[:11]
 
 
+@dataclass(frozen=True)
+class Opened(Schema):
+    """The tables and rows after the first start without plugins, so that a start on a copy has nothing left to do."""
+
+    def create(self, database: Database) -> None:
+        """Start once in this process, over the kernel's tables."""
+        from core.assembly import assemble
+        from core.kernel.settings import Settings
+
+        super().create(database)
+        url = database.url.render_as_string(hide_password=False)
+        with tempfile.TemporaryDirectory() as folder:
+            known = {"admin_password": PASSWORD, "secret_key": SECRET_KEY, "plugins": ()}
+            assemble(Settings.load(data_dir=Path(folder), database_url=url, **known)).close()
+
+    def key(self) -> str:
+        """Not the key of the tables alone."""
+        return f"o{super().key()}"
+
+
 @dataclass
 class LiveServer:
     """A running `sopia serve`: its address, its data folder, and what it has logged."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FOLDER = pytest.StashKey[Path]()
 RUN = pytest.StashKey[int]()
+MEMORY = Path("/dev/shm")
+ROOM = 6 << 30  # bytes
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,11 +38,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks, and give all processes of the run one folder."""
     config.addinivalue_line("markers", "sqlite: runs on SQLite; set by hand, the test runs on nothing else")
     config.addinivalue_line("markers", "postgresql: runs on PostgreSQL; set by hand, the test runs on nothing else")
     config.addinivalue_line("markers", "browser: drives a real Chromium")
+    if place := _memory():
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", place)
     shared = getattr(config, "workerinput", {}).get("sopia")
     config.stash[FOLDER], config.stash[RUN] = (Path(shared[0]), shared[1]) if shared else (_new_folder(), os.getpid())
 
@@ -65,9 +70,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         folder.rmdir()
 
 
+def _memory() -> str | None:
+    """A place in memory, where each commit need not wait for a disk; None where there is not enough of it."""
+    if not MEMORY.is_dir() or not os.access(MEMORY, os.W_OK):
+        return None
+    found = os.statvfs(MEMORY)
+    # PostgreSQL may be run from there, which some systems forbid.
+    enough = found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC
+    return str(MEMORY) if enough else None
+
+
 def _new_folder() -> Path:
     # A short path, because the name of a socket has 107 characters at most; open to search for the server's account.
-    folder = Path(tempfile.mkdtemp(prefix="sopia-"))
+    folder = Path(tempfile.mkdtemp(prefix="sopia-", dir=_memory()))
     folder.chmod(0o711)
     return folder
 

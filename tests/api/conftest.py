@@ -8,9 +8,9 @@ import pytest
 
 from core.testing.databases import Databases, Kind, kinds_wanted
 from tests.api.company import Company, DemoInstalled, open_platform
-from tests.web.conftest import admin, application, count_statements, member, platform, settings, visitor
+from tests.web.conftest import admin, application, count_statements, member, platform, schema, settings, visitor
 
-__all__ = ["admin", "application", "count_statements", "member", "platform", "settings", "visitor"]
+__all__ = ["admin", "application", "count_statements", "member", "platform", "schema", "settings", "visitor"]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

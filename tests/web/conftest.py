@@ -15,12 +15,20 @@ from core.kernel.settings import Settings
 from core.kernel.shipped_roles import find_role
 from core.kernel.users import User
 from core.testing.client import Client
+from core.testing.databases import Schema
+from core.testing.installation import Opened
 from core.web.app import Application
 from core.web.site import PAGES
 from tests.web import probe
 
 PASSWORD = "correct horse 7"
 HASH = hash_password(PASSWORD)
+
+
+@pytest.fixture
+def schema() -> Schema:
+    """What a fresh database holds: all that the first start puts in."""
+    return Opened()
 
 
 @pytest.fixture
