@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from core.kernel.errors import Conflict, Invalid, NotFound, Stale
+from core.kernel.guard import is_within
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import SYSTEM
 from core.kernel.privilege import privileged
@@ -200,6 +201,8 @@ class FormPages:
     def _open(self, request: Request, row: Row) -> list[ResolvedField]:
         """The fields of the form that the state of the record lets be edited; a Conflict where there is none."""
         resource = self._resource
+        if not any(is_within(request.connection, resource.key, row.id, each) for each in ("edit", "assign")):
+            raise NotFound
         fields = [f for f in self._forms.shown(request, creating=False) if is_open(resource, row, f.key)]
         if not fields and resource.workflow is not None:
             raise Conflict(resource.workflow.locked_words(self._records.get(request.reader, resource, row.id)))
