@@ -7,8 +7,9 @@ his mate (孙悦); in 华北部 a colleague (周凯) leads people of his own, an
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +18,6 @@ from sqlalchemy.orm import Session
 
 from core.assembly import assemble
 from core.kernel.crew import make_worker
-from core.kernel.database import Database
 from core.kernel.departments import Department, Membership
 from core.kernel.generations import raise_access
 from core.kernel.jobs import enqueue
@@ -25,7 +25,7 @@ from core.kernel.platform import Platform
 from core.kernel.settings import Settings
 from core.kernel.users import User
 from core.testing.client import Client, Fields
-from core.testing.installation import PASSWORD, SECRET_KEY, Installed
+from core.testing.installation import PASSWORD, SECRET_KEY
 from core.testing.samples import make_person
 from core.web.app import Application
 from tests.mission.pages import Page
@@ -44,31 +44,6 @@ PEOPLE: Sequence[tuple[str, str, str, str, str]] = (
 """Login, name, role, department (* heads it), and to whom they report."""
 
 
-@dataclass(frozen=True)
-class CompanyInstalled(Installed):
-    """A new installation with every plugin and the people of the company."""
-
-    def create(self, database: Database) -> None:
-        """Run `sopia init`, then put in departments and people."""
-        super().create(database)
-        with database.system("the company of the tests") as session:
-            departments: dict[str, int] = {}
-            for name, above in DEPARTMENTS:
-                department = Department(name=name, tree="line", parent_id=departments.get(above))
-                session.add(department)
-                session.flush()
-                departments[name] = department.id
-            known: dict[str, int] = {}
-            for login, name, role, place, above in PEOPLE:
-                known[login] = hire(session, login, name, role, departments[place.rstrip("*")], place.endswith("*"))
-                session.get_one(User, known[login]).manager_id = known.get(above)
-            raise_access(session)
-
-    def key(self) -> str:
-        """Not the key of an installation without the company."""
-        return f"company{super().key()}"
-
-
 def hire(session: Session, login: str, name: str, role: str, department: int, heads: bool = False) -> int:
     """A person with a role, in a department; gives the id."""
     person = make_person(session, login, *([role] if role else []))
@@ -76,6 +51,20 @@ def hire(session: Session, login: str, name: str, role: str, department: int, he
     session.add(Membership(user_id=person, department_id=department, head=heads, primary=True))
     session.flush()
     return person
+
+
+def settle(session: Session) -> None:
+    """Put in departments and people."""
+    departments: dict[str, int] = {}
+    for name, above in DEPARTMENTS:
+        department = Department(name=name, tree="line", parent_id=departments.get(above))
+        session.add(department)
+        session.flush()
+        departments[name] = department.id
+    known: dict[str, int] = {}
+    for login, name, role, place, above in PEOPLE:
+        known[login] = hire(session, login, name, role, departments[place.rstrip("*")], place.endswith("*"))
+        session.get_one(User, known[login]).manager_id = known.get(above)
 
 
 class Company:
@@ -87,6 +76,8 @@ class Company:
         self.application = Application(self.platform, works=False)
         self._people: dict[str, Person] = {}
         self._numbers = itertools.count(1)
+        with self._session() as session:
+            settle(session)
 
     def close(self) -> None:
         """End it."""
@@ -126,16 +117,41 @@ class Company:
     def hire(self, role: str, department: str, *, name: str = "", heads: bool = False) -> Person:
         """Somebody new, for a test that changes what he may or where he works."""
         login = f"person{next(self._numbers)}"
-        with self.platform.database.system("somebody new for a test") as session:
+        with self._session() as session:
             found = session.query(Department).filter(Department.name == department).one()
             hire(session, login, name or self.name("新人"), role, found.id, heads)
-            raise_access(session)
         return self.person(login)
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        """A session for what administrators do about people; searches find them."""
+        with self.platform.database.system("the company of the tests") as session:
+            session.info["watchers"] = self.platform.gate.watchers
+            yield session
+            raise_access(session)
 
     def name(self, word: str = "公司") -> str:
         """A name that nothing else has; searched for, it finds nothing else either."""
         number = next(self._numbers)
         return f"{word}{'甲乙丙丁戊己庚辛壬癸'[number % 10]}{number:04d}号"
+
+    def day(self) -> str:
+        """A day that no other test writes a journal for."""
+        return (date(2021, 1, 1) + timedelta(days=next(self._numbers))).isoformat()
+
+    def word(self, address: str, name: str) -> int:
+        """The id of one of the words that come with a plugin: `company.word("customers/types", "潜在客户")`."""
+        (found,) = self.admin.finds(address, name=name)
+        return found
+
+    def role(self, **grants: Mapping[str, str]) -> str:
+        """A role that the administrator makes for a test: what it may with which resources; gives its name."""
+        told = [
+            {"resource": key.replace("__", "."), "action": action, "scope": scope}
+            for key, actions in grants.items()
+            for action, scope in actions.items()
+        ]
+        return str(self.admin.make("system/roles", name=self.name("角色"), grants=told)["name"])
 
     def customer(self, owner: Person, **values: Any) -> Record:
         """A customer of somebody's, with a name of its own."""

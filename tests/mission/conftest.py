@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from core.testing.databases import Databases, Kind
-from tests.mission.company import Company, CompanyInstalled, Person, Record
+from core.testing.installation import Installed
+from tests.mission.company import Company, Person, Record
 
 
 @pytest.fixture(scope="session")
@@ -16,7 +17,7 @@ def company(
 ) -> Iterator[Company]:
     """The company behind a running application: on SQLite, or on PostgreSQL where only that was asked for."""
     kind: Kind = "postgresql" if pytestconfig.getoption("--database") == "postgresql" else "sqlite"
-    url = databases.make(kind, CompanyInstalled())
+    url = databases.make(kind, Installed())
     opened = Company(tmp_path_factory.mktemp("mission"), url)
     yield opened
     opened.close()

@@ -145,10 +145,12 @@ class Page:
         return self.person.open(self.link(text))
 
     def panel(self, title: str) -> Node:
-        """The part of the page with this heading."""
+        """The part of the page with this heading; where it is only counted there, as the link in it shows it."""
         for heading in self.main.walk("h1", "h2", "h3"):
             if heading.text == title or re.fullmatch(rf"{re.escape(title)} \d+\S*", heading.text):
-                return heading.around("section", "aside") or self.main
+                found = heading.around("section", "aside") or self.main
+                later = [link["href"] for link in found.walk("a") if "whole=1" in link["href"]]
+                return self.person.open(f"{self.path}?whole=1").panel(title) if later else found
         raise AssertionError(f"{self.url} has no part '{title}': {[each.text for each in self.main.walk('h2')]}")
 
     def rows(self) -> list[list[str]]:
@@ -166,7 +168,13 @@ class Page:
         """What stands beside a name of the record's facts."""
         for term in self.main.walk("dt"):
             if term.text == title and term.above is not None:
-                return next(term.above.walk("dd")).text
+                told = next(term.above.walk("dd"))
+                told.inside = [
+                    each
+                    for each in told.inside
+                    if isinstance(each, str) or each.tag != "a" or "fact-edit" not in each["class"]
+                ]
+                return told.text
         raise AssertionError(f"{self.url} tells nothing of '{title}': {[each.text for each in self.main.walk('dt')]}")
 
     def form(self, holds: str = "", to: str = "") -> Form:
@@ -210,6 +218,11 @@ class Form:
         """What would be sent, the last where several have one name."""
         return dict(self._values)
 
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """What would be sent, one pair for each control."""
+        return list(self._values)
+
     def options(self, name: str) -> list[str]:
         """The texts that a select or the ticks of this name offer."""
         ticks = [each.above for each in self._controls(name) if each["type"] in ("radio", "checkbox")]
@@ -219,7 +232,8 @@ class Form:
     def fill(self, **values: str | bool | tuple[str, ...]) -> Form:
         """Type, choose or tick: by the name of the field, with the text that somebody would see in it."""
         for name, value in values.items():
-            self._put(name.replace("__", "."), value)
+            known = any(self._controls(each) for each in (name, f"{name}__label"))
+            self._put(name if known else name.replace("__", "."), value)
         return self
 
     def row(self, name: str, **values: str) -> Form:
