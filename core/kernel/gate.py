@@ -173,7 +173,7 @@ def acting(session: Session, reason: str) -> Iterator[Session]:
     try:
         yield beyond
         beyond.flush()
-        if apart:
+        if apart and beyond.in_transaction():
             AnySession.commit(beyond)
     except BaseException:
         beyond.abandon()

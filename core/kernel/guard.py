@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, func, inspect, or_, select
@@ -20,6 +21,7 @@ from core.kernel.compiler import InScope, ScopedConnection, refuse
 from core.kernel.database import Model, Session
 from core.kernel.departments import primary_department
 from core.kernel.errors import NotFound, Stale
+from core.kernel.history import changed_attributes
 from core.kernel.kept import rows_of
 from core.kernel.policies import Attached, Between, Own, Private, Public, Sealed, Through
 from core.kernel.predicates import Guarded
@@ -60,7 +62,7 @@ def check_flush(session: ScopedSession, _context: Any = None, _instances: Any = 
     for record in session.new:
         _check_new(session, record)
         _collect_references(session, record, references)
-    changed = [record for record in session.dirty if session.is_modified(record)]
+    changed = [record for record in session.dirty if changed_attributes(inspect(record))]
     for record in changed:
         _check_move(session, record)
         _collect_references(session, record, references)
@@ -236,10 +238,7 @@ def _check_editable(session: ScopedSession, records: list[Any]) -> None:
 
 
 def _actions(state: InstanceState[Any], guarded: Guarded) -> set[str]:
-    changed = {attribute.key for attribute in state.attrs if attribute.history.has_changes()} - {
-        "version",
-        "updated_at",
-    }
+    changed = changed_attributes(state) - {"version", "updated_at"}
     actions = {"delete"} if "deleted_at" in changed else set()
     if isinstance(guarded.policy, Own):
         moved = {guarded.policy.people[0], guarded.policy.department}
@@ -262,20 +261,50 @@ def _surely_covered(principal: Principal, guarded: Guarded, state: InstanceState
     return _reached(principal, reach, policy, before)
 
 
+@dataclass(frozen=True, slots=True)
+class _Leading:
+    """What of a mapped class leads to rows that not everybody sees."""
+
+    keys: tuple[tuple[str, str], ...]
+    """Attributes that hold the key of such a row, with its table."""
+    relations: tuple[str, ...]
+
+
+def _leading(session: ScopedSession, mapper: Mapper[Any]) -> _Leading:
+    """Worked out once for each class and gate."""
+    guarded = session.guarded[mapper.local_table.name]  # type: ignore[attr-defined]
+    found: _Leading | None = guarded.leading.get(mapper)
+    if found is None:
+        pairs = [(column, key.column.table.name) for column in mapper.local_table.c for key in column.foreign_keys]
+        keys = tuple(
+            (mapper.get_property_by_column(column).key, target.table.name)
+            for column, name in pairs
+            if (target := session.guarded.get(name)) is not None and not isinstance(target.policy, Public | Sealed)
+        )
+        relations = tuple(relation.key for relation in mapper.relationships if not relation.viewonly)
+        found = guarded.leading[mapper] = _Leading(keys, relations)
+    return found
+
+
 def _collect_references(session: ScopedSession, record: Any, references: dict[str, set[int]]) -> None:
     state: InstanceState[Any] = inspect(record)
-    for column in state.mapper.local_table.c:
-        for key in column.foreign_keys:
-            target = session.guarded.get(key.column.table.name)
-            if target is None or isinstance(target.policy, Public | Sealed):
-                continue
-            attribute = state.mapper.get_property_by_column(column).key
-            references[target.table.name].update(i for i in state.attrs[attribute].history.added or () if i is not None)
-    for relation in state.mapper.relationships:
-        if relation.key not in state.dict or relation.viewonly:
+    leading, values = _leading(session, state.mapper), state.dict
+    # Of a new record everything is written, of another what was set.
+    everything = state.key is None
+    for attribute, table in leading.keys:
+        if everything:
+            told: Iterable[Any] = (values.get(attribute),)
+        elif attribute in state.committed_state:
+            told = state.attrs[attribute].history.added or ()
+        else:
             continue
-        history = state.attrs[relation.key].history
-        for other in (*(history.added or ()), *(history.deleted or ())):
+        references[table].update(i for i in told if i is not None)
+    for name in leading.relations:
+        if name not in values:
+            continue
+        history = state.attrs[name].history
+        unchanged = history.unchanged or () if everything else ()
+        for other in (*(history.added or ()), *(history.deleted or ()), *unchanged):
             if other is None or inspect(other).pending or inspect(other).transient:
                 continue
             target = session.guarded.get(inspect(type(other)).local_table.name)
@@ -330,7 +359,7 @@ def is_within(connection: Any, resource: str, record_id: int, action: str) -> bo
     principal = connection.principal
     reach = principal.reach(resource, action)
     if not principal.shares and (reach.level == "none" or reach == principal.reach(resource, "view")):
-        return reach.level != "none"
+        return bool(reach.level != "none")
     asked = _question(guarded, guarded.table.c.id, action)
     return bool(rows_of(connection, asked, {"row": record_id}, by_key=True)[0][0])
 

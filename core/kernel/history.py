@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Any, Final
 
 from sqlalchemy import JSON, Connection, Index, String, event, insert, inspect, select
-from sqlalchemy.orm import Mapped, Mapper, MapperProperty, RelationshipDirection, mapped_column
+from sqlalchemy.orm import InstanceState, Mapped, Mapper, MapperProperty, RelationshipDirection, mapped_column
 from sqlalchemy.orm.attributes import History as AttributeHistory
 
 from core.kernel.database import Base, Model, Session
@@ -187,26 +187,36 @@ def _removed(record: Model) -> Change:
     return Change(type(record), record.id, "purge", {k: plain(v) for k, v in _values(record).items()}, {}, record)
 
 
+def changed_attributes(state: InstanceState[Any]) -> set[str]:
+    """What was set in a record to something else than before, since it was last written or read."""
+    touched = {*state.committed_state, *state._pending_mutations}
+    return {key for key in touched if state.attrs[key].history.has_changes()}
+
+
 def _edited(record: Model) -> Change | None:
     state = inspect(record)
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
-    for attribute in state.mapper.attrs:
-        key = attribute.key
-        if key in UNTOLD or key not in state.dict:
-            continue
+    columns = state.mapper.columns
+    for key in _in_order(state):
         past = state.attrs[key].history
         if not past.has_changes():
             continue
-        if key in state.mapper.columns:
+        if key in columns:
             # An attribute that was set without having been loaded has no old value to tell.
             before[key] = plain(past.deleted[0]) if past.deleted else None
             after[key] = plain(state.dict[key])
-        elif _is_many_to_many(attribute):
+        elif _is_many_to_many(state.mapper.attrs[key]):
             before[key], after[key] = _ids_before(past), _ids_after(past)
     if not after:
         return None
     return Change(type(record), record.id, action_of(before, after), before, after, record)
+
+
+def _in_order(state: InstanceState[Any]) -> list[str]:
+    """The attributes that may have changed and tell somebody something, in the order of the class."""
+    touched = {*state.committed_state, *state._pending_mutations} - UNTOLD
+    return [key for key in state.mapper.attrs.keys() if key in touched and key in state.dict]  # noqa: SIM118
 
 
 def action_of(before: dict[str, Any], after: dict[str, Any]) -> str:

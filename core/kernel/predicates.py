@@ -31,6 +31,8 @@ class Guarded:
     policy: Policy | Between
     questions: dict[str, Select[Any]] = field(default_factory=dict, compare=False, repr=False)
     """Statements that ask whether one row is in scope, by action; see `core.kernel.guard`."""
+    leading: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """Where the records of a mapped class lead to, by its mapper; see `core.kernel.guard`."""
 
     @property
     def in_bin(self) -> bool:

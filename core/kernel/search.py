@@ -154,6 +154,9 @@ class SearchIndex:
             new = {key: searchable(text) for key, text in batch}
             old = self._kept(connection, list(new))
             changed = [(key, text) for key, text in new.items() if old.get(key) != text]
+            if len(changed) == 1 and changed[0][0] in old:
+                self._replace(connection, *changed[0], old[changed[0][0]])
+                continue
             self._delete(connection, [(key, old[key]) for key, _ in changed if key in old])
             self._insert(connection, changed)
 
@@ -233,6 +236,18 @@ class SearchIndex:
     def _insert(self, connection: Connection, rows: list[tuple[int, str]]) -> None:
         dialect = connection.dialect.name
         self.add_entries(connection, [(key, Entry(text, _packed(dialect, text))) for key, text in rows])
+
+    def _replace(self, connection: Connection, key: int, text: str, old: str) -> None:
+        """Another text for one record, which is what almost every change brings."""
+        packed = _packed(connection.dialect.name, text)
+        if connection.dialect.name == "sqlite":
+            removal = f'INSERT INTO "{self.index}" ("{self.index}", rowid, grams) VALUES (\'delete\', ?, ?)'
+            Prepared.straight(connection, removal, (key, tokens(grams(old))))
+            Prepared.straight(connection, f'UPDATE "{self.texts}" SET text = ? WHERE id = ?', (text, key))
+            Prepared.straight(connection, f'INSERT INTO "{self.index}" (rowid, grams) VALUES (?, ?)', (key, packed))
+        else:
+            statement = f'UPDATE "{self.texts}" SET text = %s, grams = %s::integer[] WHERE id = %s'
+            Prepared.straight(connection, statement, (text, packed, key))
 
     def _delete(self, connection: Connection, rows: list[tuple[int, str]]) -> None:
         """Take out the entries of `rows`, ids and kept texts; an index without content needs to be told the text."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, inspect, select
 
 from core.kernel.database import Session
 from core.kernel.history import Change, Watcher
+from core.kernel.policies import Own
 from core.kernel.prepared import Prepared
 from core.kernel.privilege import privileged
+from core.resources.fields import ResolvedField
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.resource import FurtherPart
 
@@ -21,8 +23,8 @@ def search_watcher(resources: Resources) -> Watcher:
     indexed = {resource.model: resource for resource in resources.values() if resource.index is not None}
 
     def watch(session: Session, changes: Sequence[Change]) -> None:
-        new: dict[ResolvedResource, set[int]] = defaultdict(set)
-        dirty: dict[ResolvedResource, set[int]] = defaultdict(set)
+        new: dict[ResolvedResource, dict[int, str | None]] = defaultdict(dict)
+        dirty: dict[ResolvedResource, dict[int, str | None]] = defaultdict(dict)
         gone: dict[ResolvedResource, set[int]] = defaultdict(set)
         for change in changes:
             resource = indexed.get(change.model)
@@ -31,14 +33,14 @@ def search_watcher(resources: Resources) -> Watcher:
             if change.action == "purge":
                 gone[resource].add(change.record_id)
             elif change.action == "create":
-                new[resource].add(change.record_id)
-            elif attributes(resource) & change.after.keys():
-                dirty[resource].add(change.record_id)
+                new[resource][change.record_id] = _at_hand(resource, change)
+            elif not attributes(resource).isdisjoint(change.after):
+                dirty[resource][change.record_id] = _at_hand(resource, change)
         connection = privileged(session)
-        for resource, ids in new.items():
-            put(connection, resource, ids, new=True)
-        for resource, ids in dirty.items():
-            put(connection, resource, ids)
+        for resource, told in new.items():
+            _keep(connection, resource, told, new=True)
+        for resource, told in dirty.items():
+            _keep(connection, resource, told)
         for resource, ids in gone.items():
             assert resource.index is not None
             resource.index.remove(connection, ids)
@@ -46,9 +48,54 @@ def search_watcher(resources: Resources) -> Watcher:
     return watch
 
 
-def attributes(resource: ResolvedResource) -> set[str]:
+def _keep(
+    connection: Connection, resource: ResolvedResource, told: dict[int, str | None], *, new: bool = False
+) -> None:
+    """Index records by the texts that are at hand; the others are read."""
+    assert resource.index is not None
+    found = [(record_id, text) for record_id, text in told.items() if text is not None]
+    if found:
+        into = resource.index.add if new else resource.index.put
+        into(connection, _with_more(connection, resource, found))
+    if len(found) < len(told):
+        put(connection, resource, [record_id for record_id, text in told.items() if text is None], new=new)
+
+
+def _at_hand(resource: ResolvedResource, change: Change) -> str | None:
+    """The searched text of a record as it was just written; None where only the database can say what stands there."""
+    if change.record is None:
+        return None
+    new = change.action == "create"
+    commons = resource.policy.commons if isinstance(resource.policy, Own) else None
+    if commons is not None and not new and inspect(change.record).dict.get(commons.column, 0) is not None:
+        return None  # what lies in common does not show everything to whoever has read it
+    fields = (resource.fields[name] for name in resource.declared.search if "." not in name)
+    told = [_written(change.record, field, new=new) for field in fields if field.column is not None]
+    return text_of(told) if all(type(value) in PLAIN for value in told) else None
+
+
+def _written(record: Any, field: ResolvedField, *, new: bool) -> Any:
+    """What was written into a column, `UNREAD` where that is not known; what nobody sets in a new record is empty."""
+    state = inspect(record)
+    if not new or field.attribute in state.dict:
+        return state.dict.get(field.attribute, UNREAD)
+    assert field.column is not None
+    given = field.attribute in state.expired_attributes or field.column.server_default is not None
+    return UNREAD if given else None
+
+
+UNREAD: Final = object()
+PLAIN: Final = frozenset({str, int, type(None)})
+"""Types whose values come out of the database just as they went in."""
+
+
+def attributes(resource: ResolvedResource) -> frozenset[str]:
     """The attributes whose text is searched."""
-    return {resource.fields[name].attribute for name in resource.declared.search if "." not in name}
+    kept: frozenset[str] | None = resource.kept.get("searched attributes")
+    if kept is None:
+        names = (name for name in resource.declared.search if "." not in name)
+        kept = resource.keep("searched attributes", frozenset(resource.fields[name].attribute for name in names))
+    return kept
 
 
 def put(connection: Connection, resource: ResolvedResource, ids: Iterable[int], *, new: bool = False) -> None:
@@ -107,8 +154,6 @@ def text_of(searched: Iterable[Any]) -> str:
 
 def create_indexes(connection: Connection, resources: Resources) -> None:
     """Make the search indexes that are missing, and fill them from the records that are there."""
-    from sqlalchemy import inspect
-
     present = set(inspect(connection).get_table_names())
     for resource in resources.values():
         if resource.index is None or resource.index.texts in present or resource.table.name not in present:

@@ -32,7 +32,8 @@ class Response:
 
     def header(self, name: str, value: str) -> Response:
         """Add a header; the response itself, to go on with. Control characters are taken out of the value."""
-        self.headers.append((name, "".join(c for c in value if c.isprintable())))
+        told = value if value.isprintable() else "".join(c for c in value if c.isprintable())
+        self.headers.append((name, told))
         return self
 
 
