@@ -18,6 +18,7 @@ from core.resources.indexing import create_indexes, search_watcher
 from core.resources.locks import Rules
 from core.resources.numbering import enter_numberings
 from core.resources.resolved import Resources
+from core.resources.words import word_watcher
 from core.workplace.watching import workplace_watcher
 
 
@@ -30,6 +31,7 @@ def assemble(settings: Settings | None = None, *, safe: bool = False) -> Platfor
             search_watcher(resources),
             Rules(resources, settings.timezone, settings.currency),
             workplace_watcher(resources),
+            word_watcher(resources),
             Announcer(resources.registry),
         )
 

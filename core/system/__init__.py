@@ -17,6 +17,7 @@ from core.system.settings import settings
 from core.system.users import users
 from core.workplace.imports_told import telling
 from core.workplace.mailing import MAILING
+from core.workplace.open_links import SETTING as OPEN_LINKS
 from core.workplace.previews import FILES
 from core.workplace.printing import ON_PAPER
 from core.workplace.reminders import REMINDERS
@@ -41,6 +42,6 @@ plugin = Plugin(
         settings,
     ),
     jobs=(*UPKEEP, *FILES, *READING, *telling(IMPORTS), *MANY, *REMINDERS, *MAILING),
-    settings=(*SETTINGS, *ON_PAPER),
+    settings=(*SETTINGS, *ON_PAPER, OPEN_LINKS),
     module="core.system",
 )

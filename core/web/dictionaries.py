@@ -10,6 +10,7 @@ from sqlalchemy import Select, String, cast, func, literal, select, union_all
 
 from core.kernel.policies import Public
 from core.resources.resolved import ResolvedResource
+from core.resources.words import WORDS, are_words, is_settled
 
 if TYPE_CHECKING:
     from core.web.requests import Request
@@ -21,26 +22,24 @@ SHORT = 40
 """A dictionary of at most so many words is offered as a list; a longer one is looked up while typing."""
 
 REMEMBERED = 10
-"""Seconds for which the words of dictionaries are remembered."""
-
-KEPT = "options"
+"""Seconds for which the words of dictionaries are remembered, unless one of them changes in this process."""
 
 
 def options_of(request: Request, target: ResolvedResource) -> Words | None:
     """The words of a short dictionary; None for whatever is no short dictionary."""
     if not is_dictionary(target):
         return None
-    kept = target.kept.get(KEPT)
+    kept = target.kept.get(WORDS)
     if kept is None or kept[0] < time.monotonic():
         remember(request, [target])
-        kept = target.kept[KEPT]
+        kept = target.kept[WORDS]
     found: Words | None = kept[1]
     return found
 
 
 def is_dictionary(target: ResolvedResource) -> bool:
     """Whether its records are words that everybody chooses from, and not things like products that are looked up."""
-    return isinstance(target.policy, Public) and {"archived", "position"} <= set(target.table.c.keys())
+    return isinstance(target.policy, Public) and are_words(target)
 
 
 def remember(request: Request, targets: Iterable[ResolvedResource]) -> None:
@@ -49,7 +48,7 @@ def remember(request: Request, targets: Iterable[ResolvedResource]) -> None:
     wanted = {
         target.key: target
         for target in targets
-        if is_dictionary(target) and (target.kept.get(KEPT) or (moment,))[0] <= moment
+        if is_dictionary(target) and (target.kept.get(WORDS) or (moment,))[0] <= moment
     }
     if not wanted:
         return
@@ -57,7 +56,8 @@ def remember(request: Request, targets: Iterable[ResolvedResource]) -> None:
     for key, _place, word_id, name, colour in request.connection.execute(_statement(list(wanted.values()))):
         found[key].append((word_id, str(name), colour or ""))
     for key, words in found.items():
-        wanted[key].keep(KEPT, (moment + REMEMBERED, tuple(words) if len(words) <= SHORT else None))
+        until = moment + REMEMBERED if is_settled(wanted[key], moment) else moment
+        wanted[key].keep(WORDS, (until, tuple(words) if len(words) <= SHORT else None))
 
 
 def _statement(targets: Sequence[ResolvedResource]) -> Any:

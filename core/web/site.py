@@ -42,10 +42,12 @@ if TYPE_CHECKING:
 PAGES: Final = (
     "core.web.pages.sign_in",
     "core.web.pages.home",
+    "core.web.pages.basics",
     "core.web.pages.preferences",
     "core.web.pages.search",
     "core.web.pages.imports",
     "core.web.pages.resources",
+    "core.web.pages.open_links",
     "core.web.pages.workplace",
     "core.web.pages.notifications",
     "core.web.pages.team",

@@ -210,7 +210,9 @@ class History:
         if "attached" in entry.after:
             return FILES[entry.action](entry.after["attached"]["name"])
         if "shared" in entry.after:
-            return SHARING[entry.action, bool(entry.after["shared"].get("write"))](entry.after["shared"]["receiver"])
+            told = entry.after["shared"]
+            name = str(_("whoever has the link")) if told.get("kind") == "link" else told["receiver"]
+            return SHARING[entry.action, bool(told.get("write"))](name)
         resource = self._resources.get(entry.resource)
         own = next((a.title for a in resource.actions if a.name == entry.action), None) if resource else None
         return ACTIONS.get(entry.action) or own or entry.action

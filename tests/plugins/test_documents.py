@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 import zipfile
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -86,7 +88,7 @@ class TestDocuments(PluginChecks):
             assert [who.get(each).status for each in single] == [200] * len(single)
             assert found(who, q="冷链物流") == [key]
         assert "并购意向备忘录" in owner.get(f"{API}/export", {"format": "csv"}).text
-        assert "并购意向备忘录" in owner.get(f"/customers/customers/{customer}").text
+        assert "并购意向备忘录" in owner.get(f"/customers/customers/{customer}?whole=1").text
         assert keeper.send("POST", f"{url}/actions/grade", {"level": secret}).status == 200
 
         for who in (owner, friend):
@@ -106,7 +108,7 @@ class TestDocuments(PluginChecks):
                 answer = who.send(method, path, body, if_match='"1"')
                 assert answer.status == 404, answer.text
             assert who.upload(f"{url}/content", {}, [("file", "a.txt", b"a")]).status == 404
-        for path in (f"{API}/export?format=csv", f"/customers/customers/{customer}"):
+        for path in (f"{API}/export?format=csv", f"/customers/customers/{customer}?whole=1"):
             assert "并购意向备忘录" not in owner.get(path).text
         assert "并购意向备忘录" not in owner.get("/api/v1/system/history").text
         assert found(keeper, q="冷链物流") == [key]
@@ -120,6 +122,47 @@ class TestDocuments(PluginChecks):
         assert keeper.send("DELETE", f"{LEVELS}/{secret}").status == 409, "it is used"
         assert keeper.send("POST", f"{url}/actions/grade", {"level": None}).status == 200
         assert owner.get(url).json["level"] is None
+
+    def test_a_link_opens_a_file_no_longer_than_its_maker_may_share_it(
+        self, installed_platform: Platform, application: Any, signed_in: SignIn
+    ) -> None:
+        keeper, _k = signed_in("keeper", "reader", "knowledge_keeper")
+        owner, owner_id = signed_in("owner", "member")
+        admin, _a = signed_in("admin", "administrator")
+        secret = made(keeper, LEVELS, name="链接绝密", rank=1)["id"]
+        key = made(owner, title="给客户的报价")["id"]
+        sent(installed_platform, owner, key, "报价.txt", "报价一览".encode())
+        page, stranger = f"/documents/documents/{key}", Client(application)
+
+        def link() -> str:
+            assert owner.post(f"{page}/open-links/new", {"until": "2000-01-01"}).status == 422
+            assert owner.post(f"{page}/open-links/new", {"until": "2999-01-01"}).status == 422
+            day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+            assert owner.post(f"{page}/open-links/new", {"until": day}).status == 303
+            found = re.findall(r'value="https?://[^/]+(/open/[^"]+)"', owner.get(f"{page}?whole=1").text)
+            return str(found[-1])
+
+        address = link()
+        opened = stranger.get(address)
+        assert opened.status == 200
+        assert "报价一览" in opened.text
+        assert stranger.get(f"{address}/file").content == "报价一览".encode()
+        assert stranger.get("/open/1-0000").status == stranger.get("/open/x").status == 404
+
+        # What needs a clearance goes to nobody outside, now or later.
+        assert keeper.send("POST", f"{API}/{key}/actions/grade", {"level": secret}).status == 200
+        assert stranger.get(address).status == 404
+        day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
+        assert owner.post(f"{page}/open-links/new", {"until": day}).status == 409
+        assert keeper.send("POST", f"{API}/{key}/actions/grade", {"level": None}).status == 200
+        assert stranger.get(address).status == 200
+
+        assert keeper.post(f"{page}/open-links/new", {"until": day}).status == 303, "the keeper edits all documents"
+        assert signed_in("colleague", "member")[0].post(f"{page}/open-links/new", {"until": day}).status == 404
+        version = admin.get(f"/api/v1/system/users/{owner_id}").json["version"]
+        gone = admin.send("PATCH", f"/api/v1/system/users/{owner_id}", {"active": False}, if_match=f'"{version}"')
+        assert gone.status == 200, gone.text
+        assert stranger.get(address).status == 404, "who has left opens nothing"
 
     def test_only_the_knowledge_keeper_grades(self, signed_in: SignIn) -> None:
         keeper, _k = signed_in("keeper", "member", "knowledge_keeper")

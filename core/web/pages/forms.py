@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from core.kernel.errors import Conflict, Invalid, NotFound, Stale
+from core.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from core.kernel.guard import is_within
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import SYSTEM
@@ -55,6 +55,8 @@ class FormPages:
 
     def new(self, request: Request) -> Response:
         """The empty form; parameters of the address fill fields, as when it is opened from a related record."""
+        if not self._resource.allows(request.principal, "create"):
+            raise Forbidden
         fields = self._forms.shown(request, creating=True)
         texts: dict[str, Any] = {
             f.key: text_of(f, f.default, context_of(request)) for f in fields if f.default is not None

@@ -15,11 +15,13 @@ from core.resources.fields import Field, Words
 from core.resources.records import Records, as_field, read_value
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.forms import Forms
+from core.web.openings import link_lines
 from core.web.pages.forms import trail_of
 from core.web.pages.lists import context_of
 from core.web.responses import Response
 from core.web.routing import Route
 from core.web.views import Button, FormSection, FormView, Link, Notice, Panel
+from core.workplace.open_links import can_be_opened
 from core.workplace.shares import RECEIVERS, can_be_shared, may_share, share, shares_of, withdraw
 
 if TYPE_CHECKING:
@@ -137,13 +139,15 @@ def end_of(day: dt.date, request: Request) -> dt.datetime:
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), request.timezone).astimezone(dt.UTC)
 
 
-def shares_panel(request: Request, resource: ResolvedResource, record: Any) -> Panel | None:
-    """With whom the record is shared; nothing where nobody is and the reader may not share it."""
-    if not can_be_shared(resource):
-        return None
-    found = shares_of(request.connection, resource.key, record.id)
+def shares_panel(request: Request, resource: ResolvedResource, record: Any, *, there: bool = True) -> Panel | None:
+    """With whom the record is shared; nothing where nobody is and the reader may not share it.
+
+    Nobody looks for shares where none are `there`.
+    """
+    found = shares_of(request.connection, resource.key, record.id) if there else []
     mine = may_share(request.reader, resource, record)
-    if not found and not mine:
+    links = link_lines(request, resource, record.id, mine=mine)
+    if not found and not links and not mine:
         return None
     home, zone = f"{resource.url}/{record.id}/shares", request.timezone.key
     lines = [
@@ -158,7 +162,9 @@ def shares_panel(request: Request, resource: ResolvedResource, record: Any) -> P
         for each in found
     ]
     add = (Link(title=_("Share it"), url=f"{home}/new", icon="plus"),) if mine else ()
-    html = request.site.draw("parts/shares.html", request.locale, lines=lines)
+    if mine and can_be_opened(resource):
+        add = (*add, Link(title=_("Make a link"), url=f"{resource.url}/{record.id}/open-links/new", icon="link"))
+    html = request.site.draw("parts/shares.html", request.locale, lines=lines, links=links)
     return Panel(key="shares", title=_("Shared with"), html=html, actions=add)
 
 
