@@ -14,10 +14,12 @@ from core.kernel.errors import (
     Stale,
 )
 from core.kernel.events import RecordChanged, RecordCreated, RecordDeleted, RecordRestored, listen
+from core.kernel.expressions import among, days_after
 from core.kernel.gate import acting
 from core.kernel.hooks import concerning, hookimpl
 from core.kernel.i18n import Text, translate, translate_plural, translator
 from core.kernel.jobs import Job, Schedule, enqueue
+from core.kernel.kept import Question
 from core.kernel.plugin_settings import read_setting
 from core.kernel.plugins import Plugin, Setting, ShippedRole
 from core.kernel.policies import Attached, Commons, Own, Private, Public, Restrict, Scoped, Sealed, Through
@@ -32,6 +34,7 @@ from core.resources.linked import Links
 from core.resources.merging import merge_records
 from core.resources.numbering import Numbering
 from core.resources.resource import (
+    BASIC_DATA,
     Action,
     Check,
     Column,
@@ -58,9 +61,16 @@ from core.workplace.demo import Demo
 from core.workplace.dictionaries import Dictionary, Tree, dictionary
 from core.workplace.guidance import remark_on
 from core.workplace.notifications import notify
-from core.workplace.working_calendar import add_working_days, add_working_hours, working_calendar, working_hours_between
+from core.workplace.working_calendar import (
+    add_working_days,
+    add_working_hours,
+    today_at_work,
+    working_calendar,
+    working_hours_between,
+)
 
 __all__ = [
+    "BASIC_DATA",
     "Action",
     "Activity",
     "Alongside",
@@ -105,6 +115,7 @@ __all__ = [
     "Plugin",
     "Private",
     "Public",
+    "Question",
     "RecordChanged",
     "RecordCreated",
     "RecordDeleted",
@@ -136,11 +147,13 @@ __all__ = [
     "activity_of",
     "add_working_days",
     "add_working_hours",
+    "among",
     "announce",
     "between",
     "capital_amount",
     "charts",
     "concerning",
+    "days_after",
     "dictionary",
     "enqueue",
     "file_versions",
@@ -154,6 +167,7 @@ __all__ = [
     "read_setting",
     "remark_on",
     "take_ids",
+    "today_at_work",
     "translate",
     "translate_plural",
     "translator",

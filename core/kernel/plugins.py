@@ -116,6 +116,7 @@ class Plugin:
     `requires` names other plugins with their versions (`"customers>=1.0"`). `automatic` is for a bridge: it is enabled
     as soon as all that it requires are. `install` puts in what the plugin starts with, once, given a system session.
     `hooks` names modules with hook implementations; the package's own `hooks.py` needs no mention. `roles` come with it.
+    `place` is where it stands in the navigation: the smaller the higher, those of one place by their names.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Plugin:
     install: Callable[..., Any] | None = None
     hooks: tuple[str, ...] = ()
     roles: tuple[ShippedRole, ...] = ()
+    place: int = field(default=50, kw_only=True)
     module: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:

@@ -55,7 +55,8 @@ class Section:
 class Panel:
     """A part of a record's page: another resource's records that lead here (`resource`, `by`), or an own template.
 
-    `make` gives the template's values from the session and the record.
+    `make` gives the template's values from the session and the record. A template comes with the page. Records that lead
+    here are only counted with it, all in one statement; they are read when their reader comes near them.
     """
 
     title: Words
@@ -71,6 +72,9 @@ class Panel:
     """Shown also of a record that lies in common and that nobody has taken yet; others wait for whoever takes it."""
     sort: FieldName = ""
     """The order of the records that are listed, `-due_on`; empty: that of their own list."""
+    glance: bool = False
+    """Stands above the facts, beside others of the kind, and comes with the page, whatever it is: what one looks for
+    first, such as the credit of a customer and whom to call."""
 
 
 @dataclass(frozen=True)
@@ -216,12 +220,16 @@ Part = (
 )
 
 
+BASIC_DATA = _("Basic data")
+"""The `menu` of what is set up once and seldom looked at: a page of its own, beside the daily work."""
+
+
 @dataclass(frozen=True, eq=False)
 class Resource:
     """A kind of record that people work with, declared on its mapped class.
 
     `list` and `form` name fields; `parts` are panels, actions, the duplicate rule. `menu` is the navigation's group
-    that it stands in; empty keeps it out. `fields` refines what the model cannot say.
+    that it stands in, `BASIC_DATA` that page; empty keeps it out. `fields` refines what the model cannot say.
     """
 
     model: type[Any]

@@ -13,6 +13,7 @@ from core.kernel.i18n import translate as _
 from core.kernel.prepared import Prepared
 from core.kernel.principal import Principal
 from core.kernel.privilege import privileged
+from core.resources.resource import BASIC_DATA
 from core.web import cookies
 from core.web.cells import initials
 from core.web.menu import MenuEntry
@@ -35,6 +36,7 @@ DRAWN = 40
 """Drawings of it that are kept for each: one for each link that may be the current one, and then some."""
 
 PARTS = ("side", "top_end")
+BASICS = "/basics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Frame:
 
     principal: Principal
     navigation: tuple[NavigationGroup, ...]
+    basics: tuple[NavigationGroup, ...]
     create: tuple[Link, ...]
     administers: bool
     urls: frozenset[str]
@@ -81,6 +84,7 @@ class Shells:
             home=Link(title=_("Today"), url="/", icon="home", current=path == "/"),
             team=self._team(request, path),
             navigation=frame.navigation,
+            basics=_basics(path, frame),
             administration=_administration(path) if frame.administers else None,
             create=frame.create,
             user=person(request.principal.user_id, request.principal.name),
@@ -115,6 +119,10 @@ class Shells:
             }
         return found
 
+    def basics(self, principal: Principal) -> tuple[NavigationGroup, ...]:
+        """What is set up once, plugin by plugin, as far as this person may see it."""
+        return self._frame(principal).basics
+
     def _frame(self, principal: Principal) -> Frame:
         frame = self._frames.get(principal.user_id)
         if frame is None or frame.principal is not principal:
@@ -126,33 +134,49 @@ class Shells:
     def _make(self, principal: Principal) -> Frame:
         registry = self._platform.registry
         groups: dict[tuple[str, Words], list[Link]] = {}
-        create = []
-        for resource in cast(Any, registry.resources).values():
-            if (
-                resource.key.startswith("system.")
-                or not getattr(resource, "menu", "")
-                or not principal.allows(resource.key, "view")
-            ):
-                continue
-            plugin = resource.key.partition(".")[0]
+        basics: dict[str, list[Link]] = {}
+        create: list[Link] = []
+        rest: list[Link] = []
+        for resource in self._listed(principal):
             link = Link(title=resource.names, url=f"/{resource.address}", icon=resource.icon)
-            groups.setdefault((plugin, resource.menu), []).append(link)
+            if resource.menu is BASIC_DATA:
+                basics.setdefault(resource.plugin, []).append(link)
+                continue
             if self._platform.above[resource.key].allows(principal, "create"):
-                create.append(Link(title=resource.name, url=f"/{resource.address}/new", icon=resource.icon))
-        for plugin, entry in registry.menu:
+                new = Link(title=resource.name, url=f"/{resource.address}/new", icon=resource.icon)
+                # The first of each plugin is what one makes most often.
+                (rest if any(plugin == resource.plugin for plugin, _title in groups) else create).append(new)
+            groups.setdefault((resource.plugin, resource.menu), []).append(link)
+        for plugin, entry in sorted(registry.menu, key=lambda each: self._place(each[0])):
             if isinstance(entry, MenuEntry) and entry.shown_to(principal):
                 title = entry.group or registry.plugin(plugin).title
                 groups.setdefault((plugin, title), []).append(Link(title=entry.title, url=entry.url, icon=entry.icon))
-        pinned = self._pinned(principal)
-        navigation = pinned + tuple(
+        navigation = self._pinned(principal) + tuple(
             NavigationGroup(
                 key=f"{plugin}{position or ''}", title=title, links=tuple(links), icon=links[0].icon or "square"
             )
             for position, ((plugin, title), links) in enumerate(groups.items())
         )
+        apart = tuple(
+            NavigationGroup(key=plugin, title=registry.plugin(plugin).title, links=tuple(links))
+            for plugin, links in basics.items()
+        )
         administers = any(principal.allows(f"system.{noun}", "create") for noun in ("user", "role", "department"))
-        urls = {"/", "/team", "/system", *(link.url for group in navigation for link in group.links)}
-        return Frame(principal, navigation, tuple(create), administers, frozenset(urls))
+        urls = {"/", "/team", "/system", BASICS, *(link.url for group in (*navigation, *apart) for link in group.links)}
+        return Frame(principal, navigation, apart, (*create, *rest), administers, frozenset(urls))
+
+    def _listed(self, principal: Principal) -> list[Any]:
+        """The resources in the navigation that somebody may see, in the order of their plugins."""
+        known = cast(Any, self._platform.registry.resources).values()
+        seen = [
+            each
+            for each in known
+            if not each.key.startswith("system.") and getattr(each, "menu", None) and principal.allows(each.key, "view")
+        ]
+        return sorted(seen, key=lambda resource: self._place(resource.plugin))
+
+    def _place(self, plugin: str) -> tuple[int, str]:
+        return self._platform.registry.plugin(plugin).place, plugin
 
     def _pinned(self, principal: Principal) -> tuple[NavigationGroup, ...]:
         """The views that a person has pinned, above everything else."""
@@ -214,6 +238,13 @@ def _placed(group: NavigationGroup, here: tuple[str, ...], opened: set[str]) -> 
         return replace(group, open=True) if group.key in opened else group
     links = tuple(replace(link, current=True) if link.url in here else link for link in group.links)
     return replace(group, links=links, open=True)
+
+
+def _basics(path: str, frame: Frame) -> Link | None:
+    if not frame.basics:
+        return None
+    here = {BASICS, *(link.url for group in frame.basics for link in group.links)}
+    return Link(title=BASIC_DATA, url=BASICS, icon="list", current=any(url in here for url in _above(path)))
 
 
 def _administration(path: str) -> Link:

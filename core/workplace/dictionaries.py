@@ -16,7 +16,7 @@ from core.kernel.predicates import key_of
 from core.kernel.types import link
 from core.resources.fields import Field, Words
 from core.resources.merging import replace_record
-from core.resources.resource import Action, Part, Resource
+from core.resources.resource import BASIC_DATA, Action, Part, Resource
 
 PRESENT = text("deleted_at IS NULL")
 
@@ -65,7 +65,7 @@ def dictionary(
     title: Words,
     plural: Words,
     *,
-    menu: Words,
+    menu: Words = BASIC_DATA,
     fields: tuple[Field, ...] = (),
     parts: tuple[Part, ...] = (),
     icon: str = "list",

@@ -19,7 +19,6 @@ from sopia import Check, Choice, Column, Field, Headings, Panel, Resource, Secti
 from sopia import translate as _
 
 MENU = _("Catalog")
-SETTINGS = _("Catalog settings")
 
 KINDS = (Choice("sale", _("Sale"), "green"), Choice("purchase", _("Purchase"), "blue"))
 PRICES = ("purchase_price", "sale_price", "floor_price")
@@ -65,6 +64,8 @@ products = Resource(
         "unit",
         "category",
         "sale_price",
+        Column("purchase_type", shown=False),
+        Column("warehouse", shown=False),
         Column("purchase_price", shown=False),
         Column("floor_price", shown=False),
         Column("archived", shown=False),
@@ -73,7 +74,7 @@ products = Resource(
     form=(
         Section("", ("name", "code", "spec", "unit", "category", "archived")),
         Section(_("Prices"), PRICES),
-        Section(_("More"), ("remark",)),
+        Section(_("More"), ("purchase_type", "warehouse", "remark")),
     ),
     search=("name", "code", "spec"),
     menu=MENU,
@@ -84,6 +85,8 @@ products = Resource(
         Field("spec", label=_("Specification")),
         Field("unit", label=_("Unit")),
         Field("category", label=_("Product category")),
+        Field("purchase_type", label=_("Purchase type"), help=_("How it is usually bought.")),
+        Field("warehouse", label=_("Warehouse"), help=_("Where it is usually kept.")),
         Field("sale_price", label=_("Sale price"), help=_("What a unit costs where no price list says otherwise.")),
         Field("purchase_price", label=_("Purchase price")),
         Field("floor_price", label=_("Lowest price"), help=_("Selling below it needs approval.")),
@@ -115,7 +118,7 @@ products = Resource(
     ),
 )
 
-categories = dictionary(Category, _("Product category"), _("Product categories"), menu=SETTINGS)
+categories = dictionary(Category, _("Product category"), _("Product categories"))
 
 price_lists = Resource(
     PriceList,
@@ -167,9 +170,16 @@ prices = Resource(
 
 dictionaries = (
     dictionary(
-        Warehouse, _("Warehouse"), _("Warehouses"), menu=SETTINGS, fields=(Field("address", label=_("Address")),)
+        Warehouse,
+        _("Warehouse"),
+        _("Warehouses"),
+        fields=(
+            Field("address", label=_("Address")),
+            Field("stock_in_nature", label=_("Nature of stock-in"), help=_("How goods usually come in.")),
+            Field("stock_out_nature", label=_("Nature of stock-out"), help=_("How goods usually leave.")),
+        ),
     ),
-    dictionary(PurchaseType, _("Purchase type"), _("Purchase types"), menu=SETTINGS),
-    dictionary(StockInNature, _("Nature of stock-in"), _("Natures of stock-in"), menu=SETTINGS),
-    dictionary(StockOutNature, _("Nature of stock-out"), _("Natures of stock-out"), menu=SETTINGS),
+    dictionary(PurchaseType, _("Purchase type"), _("Purchase types")),
+    dictionary(StockInNature, _("Nature of stock-in"), _("Natures of stock-in")),
+    dictionary(StockOutNature, _("Nature of stock-out"), _("Natures of stock-out")),
 )

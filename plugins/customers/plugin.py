@@ -18,6 +18,7 @@ plugin = Plugin(
     name="customers",
     title=_("Customers"),
     version="1.1",
+    place=10,
     summary=_(
         "Customers with contacts and follow-ups, a public pool with rules, silent customers, suppliers and distributors."
     ),

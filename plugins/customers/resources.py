@@ -47,7 +47,6 @@ from sopia import (
 from sopia import translate as _
 
 MENU = _("Customers")
-SETTINGS = _("Customer settings")
 
 WAYS = (
     Choice("call", _("Call"), "blue"),
@@ -205,9 +204,13 @@ customers = Resource(
             columns=("name", "level", "type", "last_contact_at", "silent_at", "returns_at", "owner"),
         ),
         View("due", _("To contact"), {"owner": "me", "next_contact_at__lte": "today"}, sort="next_contact_at"),
-        Panel(_("In the public pool"), "customers/in_pool.html", panels.in_pool, in_common=True),
+        Panel(_("In the public pool"), "customers/in_pool.html", panels.in_pool, in_common=True, glance=True),
         Panel(
-            _("Contacts"), resource="customers.contact", by="customer", columns=("name", "title", "phone", "primary")
+            _("Contacts"),
+            resource="customers.contact",
+            by="customer",
+            columns=("name", "title", "phone", "primary"),
+            glance=True,
         ),
         Panel(_("Follow-ups"), resource="customers.follow_up", by="customer", columns=("at", "kind", "content")),
         Panel(_("The same firm"), "customers/roles.html", panels.roles),
@@ -276,12 +279,11 @@ follow_ups = Resource(
 
 
 dictionaries = (
-    dictionary(Type, _("Customer type"), _("Customer types"), menu=SETTINGS),
+    dictionary(Type, _("Customer type"), _("Customer types")),
     dictionary(
         Level,
         _("Customer level"),
         _("Customer levels"),
-        menu=SETTINGS,
         fields=(
             Field(
                 "contact_days",
@@ -291,18 +293,17 @@ dictionaries = (
             ),
         ),
     ),
-    dictionary(Source, _("Customer source"), _("Customer sources"), menu=SETTINGS),
-    dictionary(Tag, _("Tag"), _("Tags"), menu=SETTINGS),
-    dictionary(Category, _("Customer category"), _("Customer categories"), menu=SETTINGS),
-    dictionary(SupplierCategory, _("Supplier category"), _("Supplier categories"), menu=SETTINGS),
-    dictionary(DistributorCategory, _("Distributor category"), _("Distributor categories"), menu=SETTINGS),
+    dictionary(Source, _("Customer source"), _("Customer sources")),
+    dictionary(Tag, _("Tag"), _("Tags")),
+    dictionary(Category, _("Customer category"), _("Customer categories")),
+    dictionary(SupplierCategory, _("Supplier category"), _("Supplier categories")),
+    dictionary(DistributorCategory, _("Distributor category"), _("Distributor categories")),
 )
 
 pools = dictionary(
     Pool,
     _("Public pool"),
     _("Public pools"),
-    menu=SETTINGS,
     fields=(
         Field("users", label=_("People who may claim")),
         Field("departments", label=_("Departments who may claim")),

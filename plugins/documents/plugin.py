@@ -10,6 +10,7 @@ plugin = Plugin(
     name="documents",
     title=_("Documents"),
     version="1.0",
+    place=70,
     requires=("customers>=1.0",),
     summary=_("Files with versions in a tree of folders, found by their text, shared, and graded by levels."),
     demo=demo,

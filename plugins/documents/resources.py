@@ -26,7 +26,6 @@ from sopia import (
 from sopia import translate as _
 
 MENU = _("Documents")
-SETTINGS = _("Document settings")
 
 GRADE = Action(
     "grade",
@@ -97,7 +96,6 @@ levels = dictionary(
     DocumentLevel,
     _("Level"),
     _("Levels"),
-    menu=SETTINGS,
     fields=(
         Field("rank", label=_("Rank"), help=_("Who is cleared for a rank reads all up to it; 0 is for everybody.")),
     ),
@@ -109,7 +107,6 @@ folders = dictionary(
     Folder,
     _("Folder"),
     _("Folders"),
-    menu=SETTINGS,
     parts=(
         Panel(
             _("Documents"),
@@ -122,7 +119,7 @@ folders = dictionary(
     icon="folder",
 )
 
-tags = dictionary(DocumentTag, _("Tag"), _("Tags"), menu=SETTINGS, icon="tag")
+tags = dictionary(DocumentTag, _("Tag"), _("Tags"), icon="tag")
 
 on_customers = Extension(
     "customers.customer",

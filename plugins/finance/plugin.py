@@ -22,6 +22,7 @@ plugin = Plugin(
     name="finance",
     title=_("Finance"),
     version="1.0",
+    place=30,
     requires=("customers>=1.0",),
     summary=_(
         "Receivables and payables, receipts and payments with allocation, expenses, and what is earned by each deal."

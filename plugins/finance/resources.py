@@ -45,7 +45,6 @@ from sopia import (
 from sopia import translate as _
 
 MENU = _("Finance")
-SETTINGS = _("Finance settings")
 
 OWED = (
     Choice("open", _("Open"), "blue"),
@@ -314,13 +313,12 @@ expenses = Resource(
     ),
 )
 
-categories = dictionary(ExpenseCategory, _("Expense category"), _("Expense categories"), menu=SETTINGS)
-methods = dictionary(PaymentMethod, _("Payment method"), _("Payment methods"), menu=SETTINGS)
+categories = dictionary(ExpenseCategory, _("Expense category"), _("Expense categories"))
+methods = dictionary(PaymentMethod, _("Payment method"), _("Payment methods"))
 ACCOUNTS = dictionary(
     Account,
     _("Account"),
     _("Accounts"),
-    menu=SETTINGS,
     fields=(
         Field("holder", label=_("Bank")),
         Field("card", label=_("Account number")),

@@ -12,6 +12,7 @@ plugin = Plugin(
     name="journals",
     title=_("Journals"),
     version="1.0",
+    place=60,
     requires=("customers>=1.0",),
     summary=_("Daily, weekly and monthly journals, drafted from the records, reviewed, and found from each customer."),
     demo=demo,

@@ -12,6 +12,7 @@ from plugins.journals.models import Journal, Rule
 from plugins.journals.periods import name_of
 from plugins.journals.states import JOURNAL
 from sopia import (
+    BASIC_DATA,
     Action,
     Activity,
     Board,
@@ -36,7 +37,6 @@ from sopia import (
 from sopia import translate as _
 
 MENU = _("Journals")
-SETTINGS = _("Journal settings")
 
 KINDS = (
     Choice("day", _("Daily journal"), "teal"),
@@ -134,7 +134,7 @@ journals = Resource(
     parts=(
         JOURNAL,
         Check(fault_of_journal),
-        Draft(draft),
+        Draft(draft, on=("kind", "on")),
         Action("draft", _("Fill in from the records"), fill_in, allow="edit", when=is_draft, icon="history"),
         Board("state", facts=("kind", "submitted_at"), folded=("reviewed",)),
         Calendar(start="on", title="owner", colour="kind"),
@@ -171,7 +171,7 @@ rules = Resource(
     ),
     search=("name",),
     sort="name",
-    menu=SETTINGS,
+    menu=BASIC_DATA,
     icon="flag",
     fields=(
         Field("name", label=_("Rule")),

@@ -12,6 +12,7 @@ plugin = Plugin(
     name="sales",
     title=_("Sales"),
     version="1.0",
+    place=20,
     requires=("customers>=1.0", "catalog>=1.0"),
     summary=_(
         "Opportunities, quotations, orders checked against the credit limit, contracts with payment plans, targets."

@@ -23,6 +23,7 @@ plugin = Plugin(
     name="salesfinance",
     title=_("Sales and finance"),
     version="1.0",
+    place=25,
     requires=("sales>=1.0", "finance>=1.0"),
     summary=_("Instalments of running contracts become receivables; money allocated to them arrives in the plan."),
     automatic=True,

@@ -14,15 +14,22 @@ STAFF = ShippedRole(
     {"service.*": {"*": "department"}, "customers.*": {"view": "all"}},
 )
 
+HEAD = ShippedRole(
+    "service_head",
+    _("Head of service"),
+    {"service.*": {"*": "branch"}, "service.type": {"*": "all"}, "customers.*": {"view": "all"}},
+)
+
 plugin = Plugin(
     name="service",
     title=_("Service"),
     version="1.0",
+    place=40,
     requires=("customers>=1.0",),
     summary=_("Service requests and complaints with deadlines in working time, service plans, and return visits."),
     demo=demo,
     install=install,
     resources=(requests, visits, plans, types),
     extensions=(on_customers,),
-    roles=(STAFF,),
+    roles=(STAFF, HEAD),
 )

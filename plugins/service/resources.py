@@ -17,6 +17,7 @@ from sopia import (
     Check,
     Choice,
     Column,
+    Draft,
     Field,
     Headings,
     Numbering,
@@ -33,7 +34,6 @@ from sopia import (
 from sopia import translate as _
 
 MENU = _("Service")
-SETTINGS = _("Service settings")
 LATEST_YEAR = 2100
 
 CHANNELS = (
@@ -81,6 +81,8 @@ def fault_of_request(session: Session, request: Request) -> Mapping[str, Text]:
     """Fill in what follows from the rest; the contact and the contract are the customer's own."""
     services.complete_request(session, request)
     faults = _fault_of_score(request) | _fault_of_contract(session, request)
+    if services.lacks_contact(session, request):
+        faults["contact"] = _("A request of this type names who calls. Choose the contact.")
     if request.contact_id is not None and request.customer_id is not None:
         contact = session.get(Contact, request.contact_id)
         if contact is not None and contact.customer_id != request.customer_id:
@@ -200,6 +202,7 @@ requests = Resource(
         REQUEST,
         Numbering("number", "SR-{year}{month:02}-{counter:04}"),
         Check(fault_of_request),
+        Draft(services.draft_request, on=("type",)),
         Board("state", facts=("customer", "type", "priority"), due="due_at", folded=("closed",), person="handler"),
         Calendar(start="due_at", title="subject", colour="type"),
         Statistics(by=("type", "state")),
@@ -344,10 +347,17 @@ types = dictionary(
     Type,
     _("Service type"),
     _("Service types"),
-    menu=SETTINGS,
     fields=(
         Field("name", label=_("Service type")),
         Field("complaint", label=_("Complaint"), help=_("Closed only with its cause and the measure taken.")),
+        Field(
+            "outline",
+            label=_("What is asked"),
+            help=_("The detail of a new request begins with it: a line for each thing to be asked."),
+        ),
+        Field(
+            "needs_contact", label=_("Contact needed"), help=_("Nobody takes such a request without saying who calls.")
+        ),
         Field("working_hours", label=_("Time allowed"), unit=_("working hours"), help=_("Empty: no deadline.")),
         Field("visit_days", label=_("Return visit after"), unit=_("days"), help=_("Empty: nobody asks afterwards.")),
     ),

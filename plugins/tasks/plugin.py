@@ -19,6 +19,7 @@ plugin = Plugin(
     name="tasks",
     title=_("Tasks"),
     version="1.0",
+    place=50,
     requires=("customers>=1.0",),
     summary=_("Goals, plans and tasks in a tree, whose progress adds up; work steps, reminders and repetitions."),
     demo=demo,

@@ -18,7 +18,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "Declarations": (
         "Plugin", "Resource", "Field", "Choice", "Column", "Section", "Panel", "Action",
         "Permission", "ShippedRole", "Rows", "Derived", "Duplicates", "Check",
-        "dictionary",
+        "dictionary", "BASIC_DATA",
         "Workflow", "State", "Transition", "Approval", "Numbering", "Board",
         "Statistics", "Calendar", "View",
         "Extension",
@@ -32,7 +32,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "Sessions and hooks": (
         "Session", "acting", "read_setting", "hookimpl", "concerning", "enqueue", "notify", "remark_on", "activity_of",
-        "merge_records",
+        "merge_records", "among", "days_after",
     ),
     "Events": ("announce", "listen", "StateChanged", "RecordCreated", "RecordChanged", "RecordDeleted", "RecordRestored"),
     "Working calendar": ("working_calendar", "add_working_days", "add_working_hours", "working_hours_between"),
@@ -54,7 +54,8 @@ LINES: Final[Mapping[str, str]] = {
     "Dictionary": "The base of a list of words that an administrator keeps, in place of `Model`: `class Type(Dictionary)` "
     "with a `__tablename__` is all; `name`, `colour`, `position` and `archived` come with it",
     "Tree": "As `Dictionary`, for words that stand below one another: `parent_id` comes with it",
-    "dictionary": "The `Resource` of a `Dictionary` or `Tree`: `dictionary(Type, _(\"Type\"), _(\"Types\"), menu=SETTINGS)`",
+    "dictionary": "The `Resource` of a `Dictionary` or `Tree`: `dictionary(Type, _(\"Type\"), _(\"Types\"))`",
+    "BASIC_DATA": "The `menu` of resources that are set up once: they stand on the page *Basic data*, not in the navigation",
     "between": "The link table of many to many: `relationship(secondary=between(\"visits_visit_guide\", …, …))`",
     "merge_records": "Merges one record into another of its kind: all that points to it moves, history tells each: "
     "`merge_records(session, leaving, staying, take=(\"phone\",))`",
@@ -80,6 +81,10 @@ LINES: Final[Mapping[str, str]] = {
     "`formats.percent(share, 1)`",
     "charts": "Draws charts as SVG for pages of one's own: `charts.columns(places, series, say, title)`, `charts.lines`, "
     "`charts.bars`; `request.table(name, header, rows)` sends the figures as a file",
+    "among": "The condition that a column holds one of many values, be they thousands, for statements of `on_many`: "
+    "`select(Visit).where(among(Visit.id, ids))`",
+    "days_after": "The moment so many whole days after another, in a statement: "
+    "`update(Visit).values(due_at=days_after(Visit.made_at, 30))`",
     "take_ids": "Ids for many new rows at once, which nobody else gets",
     "translate": "A text in the reader's language, looked up when it is shown; by custom imported as `_`",
 }  # fmt: skip
@@ -109,6 +114,7 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "install": "puts in what the plugin starts with, once, given a system session",
         "hooks": "modules with hook implementations besides the package's own `hooks.py`",
         "roles": "the `ShippedRole`s that come with it, and what it adds to roles that are there",
+        "place": "where it stands in the navigation: the smaller the higher; 50 where it says nothing",
     },
     "Resource": {
         "model": "the mapped class of its records; a table `visits_visit` makes the key `visits.visit`",
@@ -118,7 +124,7 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "form": "fields of the form: names, or `Section`s",
         "search": "the fields that are searched, through relations too",
         "sort": "the usual order; `-` in front means descending",
-        "menu": "the group of the navigation that it stands in; empty keeps it out",
+        "menu": "the group of the navigation that it stands in, or `BASIC_DATA`; empty keeps it out",
         "fields": "`Field`s that refine what the columns cannot say",
         "parts": "panels, actions, the duplicate rule, what imports should know",
         "icon": "the name of an icon of the platform",

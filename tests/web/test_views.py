@@ -195,3 +195,31 @@ def test_what_a_reader_may_not_read_is_left_out_of_a_shared_view(company: Compan
     assert "已略去" in shown or "left out" in shown
     assert client.get(f"{LIST}?{query}", accept="text/html").status == 400
     assert client.get(f"{CUSTOMERS}/statistics", {"by": "owner", "measure": "credit_limit:sum"}).status == 400
+
+
+def test_what_is_set_up_once_has_a_page_of_its_own_and_stays_out_of_the_navigation(company: Company) -> None:
+    reader = company.client("gao.shan")
+    shown = page(reader, "/basics")
+    main, side = shown.split('<main id="main"')[1], side_of(shown)
+    assert 'href="/customers/types"' in main
+    assert 'href="/catalog/warehouses"' in main
+    assert 'href="/customers/types"' not in side
+    assert 'href="/customers/customers"' in side
+    marked = 'href="/basics" aria-current="page"'
+    assert marked in side
+    assert marked in side_of(page(reader, "/customers/types"))
+    assert "/customers/types" in reader.get("/palette?q=%E5%AE%A2%E6%88%B7%E7%B1%BB%E5%9E%8B").text, (
+        "one may jump there by name"
+    )
+
+
+def test_plugins_stand_in_the_navigation_where_they_say(company: Company) -> None:
+    side = side_of(page(company.client("gao.shan"), "/"))
+    order = ["customers/customers", "sales/opportunities", "finance/receivables", "service/requests", "tasks/tasks"]
+    places = [side.index(f'href="/{address}"') for address in order]
+    assert places == sorted(places)
+
+
+def side_of(shown: str) -> str:
+    """The navigation of a page."""
+    return shown.split('<nav class="side"')[1].split("</nav>", maxsplit=1)[0]

@@ -147,7 +147,8 @@ def marked(title: str, q: str) -> Markup:
 
 def _pages(request: Request, q: str) -> Iterable[dict[str, Any]]:
     wanted = normalise(q)
-    links = [link for group in request.shell.navigation for link in group.links]
+    groups = (*request.shell.navigation, *request.site.shells.basics(request.principal))
+    links = [link for group in groups for link in group.links]
     extra = [Link(title=_("Preferences"), url="/preferences", icon="gear")]
     for link in (*links, *request.shell.create, *extra):
         if wanted in normalise(str(link.title)):

@@ -120,6 +120,7 @@ class Shell:
     team: Link | None = None  # below it, for who leads one
     inbox: Link | None = None  # what waits for approval, with how many; None: nothing does
     navigation: tuple[NavigationGroup, ...] = ()
+    basics: Link | None = None  # what is set up once, below the plugins
     administration: Link | None = None  # drawn at the foot of the navigation
     create: tuple[Link, ...] = ()  # the plus in the top bar: what this user may create
     user: Person | None = None
