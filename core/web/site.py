@@ -6,6 +6,7 @@ A request is answered from beginning to end by one site, in one thread.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -258,7 +259,7 @@ def _again(replayed: Replayed) -> Response:
 
 
 def _router(platform: Platform, pages: Pages) -> Router:
-    router = Router(lambda permission: _exists(platform, permission))
+    router = Router(cache(partial(_exists, platform)))
     for each in pages:
         routes: Routes = import_module(each).routes if isinstance(each, str) else each
         router.add(routes(platform))
