@@ -62,7 +62,9 @@ class Linked(FurtherPart):
 class Draft(FurtherPart):
     """What the form of a new record starts with: `make(session, principal, asked)` gives the values by field.
 
-    `asked` is what the address of the form says, and goes first. A field of several records takes their ids.
+    `asked` is what the address of the form says, and goes first. A field of several records takes their ids. Whoever
+    chooses something else in one of the fields `on` gets the draft for it, beside what he has typed himself.
     """
 
     make: Callable[[Any, Any, Mapping[str, str]], Mapping[str, Any]]
+    on: tuple[str, ...] = ()

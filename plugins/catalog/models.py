@@ -32,6 +32,8 @@ class Warehouse(Dictionary):
     __tablename__ = "catalog_warehouse"
 
     address: Mapped[str | None] = mapped_column(String(300))
+    stock_in_nature_id: Mapped[int | None] = link("catalog_stock_in_nature", nullable=True)
+    stock_out_nature_id: Mapped[int | None] = link("catalog_stock_out_nature", nullable=True)
 
 
 class PurchaseType(Dictionary):
@@ -63,6 +65,8 @@ class Product(Model):
     spec: Mapped[str | None] = mapped_column(String(200))
     unit: Mapped[str] = mapped_column(String(20), default="件")
     category_id: Mapped[int | None] = link(Category, nullable=True)
+    purchase_type_id: Mapped[int | None] = link(PurchaseType, nullable=True)
+    warehouse_id: Mapped[int | None] = link(Warehouse, nullable=True)
     purchase_price: Mapped[Decimal | None] = mapped_column(PRICE)
     sale_price: Mapped[Decimal | None] = mapped_column(PRICE)
     floor_price: Mapped[Decimal | None] = mapped_column(PRICE)

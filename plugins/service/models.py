@@ -23,11 +23,13 @@ SCORES = (1, 5)
 
 
 class Type(Dictionary):
-    """What kind of service it is, and what follows from that: how soon it is due, whether somebody asks afterwards."""
+    """What kind of service it is, and what follows from that: what is asked, how soon it is due, who asks afterwards."""
 
     __tablename__ = "service_type"
 
     complaint: Mapped[bool] = mapped_column(default=False)
+    outline: Mapped[str | None] = mapped_column(LongText)
+    needs_contact: Mapped[bool] = mapped_column(default=False)
     working_hours: Mapped[Decimal | None] = mapped_column(Exact(2))
     visit_days: Mapped[int | None]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import select
 
@@ -23,6 +25,21 @@ def complete_request(session: Session, request: Request) -> None:
     request.complaint = kind.complaint
     if request.id is None and request.due_at is None and kind.working_hours is not None:
         request.due_at = add_working_hours(session, now(), kind.working_hours)
+
+
+def draft_request(session: Session, principal: Any, asked: Mapping[str, str]) -> Mapping[str, Any]:
+    """What a new request begins with: what its type wants to be asked."""
+    chosen = asked.get("type", "")
+    kind = session.get(Type, int(chosen)) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else None
+    return {"detail": kind.outline} if kind is not None and kind.outline else {}
+
+
+def lacks_contact(session: Session, request: Request) -> bool:
+    """Whether somebody takes a request without saying who calls, though its type wants to know."""
+    if request.contact_id is not None or request.id is not None or request.plan_id is not None:
+        return False
+    kind = session.get(Type, request.type_id) if request.type_id else None
+    return kind is not None and kind.needs_contact
 
 
 def complete_plan(session: Session, plan: Plan) -> None:

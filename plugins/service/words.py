@@ -9,17 +9,20 @@ from sopia import Session
 from sopia import translate as _
 
 TYPES = (
-    (_("Remote after-sales service"), "blue", False, Decimal(8), 3),
-    (_("On-site after-sales service"), "violet", False, Decimal(24), 7),
-    (_("Complaint"), "red", True, Decimal(4), 2),
-    (_("Return visit"), "teal", False, Decimal(16), None),
-)
-"""Name, colour, whether it is a complaint, working hours allowed, days until the return visit."""
+    (_("Remote after-sales service"), "blue", False, Decimal(8), 3, _("Product and serial number:\nWhat happens:")),
+    (
+        _("On-site after-sales service"), "violet", False, Decimal(24), 7,
+        _("Address:\nProduct and serial number:\nWhat is to be done:"),
+    ),
+    (_("Complaint"), "red", True, Decimal(4), 2, _("What happened:\nWho was concerned:\nWhat the customer asks for:")),
+    (_("Return visit"), "teal", False, Decimal(16), None, ""),
+)  # fmt: skip
+"""Name, colour, whether it is a complaint, working hours allowed, days until the return visit, what is asked."""
 
 
 def install(session: Session) -> None:
     """Put the types into the dictionary, in the language of the installation."""
-    for position, (name, colour, complaint, hours, days) in enumerate(TYPES, 1):
+    for position, (name, colour, complaint, hours, days, outline) in enumerate(TYPES, 1):
         session.add(
             Type(
                 name=str(name),
@@ -28,5 +31,6 @@ def install(session: Session) -> None:
                 complaint=complaint,
                 working_hours=hours,
                 visit_days=days,
+                outline=str(outline) or None,
             )
         )

@@ -189,7 +189,9 @@ class FormPages:
             for error in invalid.errors:
                 faults.setdefault(error.field, []).append(error.message)
             typed = {field.key: request.form.all(field.key) if field.many else request.form.get(field.key)}
-            kept = {field.key: request.form.get(f"{field.key}__label") or labels.get(field.key)}
+            kept: dict[str, Any] = {field.key: request.form.get(f"{field.key}__label") or labels.get(field.key)}
+            if field.many:
+                kept = {field.key: self._named(request, field, request.form.all(field.key))}
             return self._field_form(request, row, field, typed, kept, faults, status=422)
         except Stale:
             request.work.undo()
@@ -315,8 +317,14 @@ class FormPages:
             remove=self._remove(request, row) if row and not is_locked_row(resource, row) else None,
             multipart=row is None and self._takes_file,
             file=_file_of(resource) if row is None else None,
+            redraft=tuple(self._drafted_on()) if row is None and status == 200 else (),
         )
         return request.render("form.html", view, status)
+
+    def _drafted_on(self) -> Iterable[str]:
+        """The fields on which the draft of a new record depends."""
+        for part in parts_of(self._resources, self._resource, Draft):
+            yield from part.on
 
     def _title(self, row: Row) -> str:
         key = self._resource.label.key

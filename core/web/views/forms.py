@@ -122,6 +122,7 @@ class FormView:
     file: FormFile | None = None
     aside: Words = ""  # a quiet explanation at the right of the fields
     readonly: bool = False  # only to be read: nothing to save
+    redraft: tuple[str, ...] = ()  # fields whose choice drafts the others anew, see static/js/redraft.js
     fragment: bool = False  # drawn inside a dialog or a fact: only the form
 
 

@@ -25,6 +25,7 @@ const modules = {
   more: () => import("./more.js"),
   picks: () => import("./picks.js"),
   progress: () => import("./progress.js"),
+  redraft: () => import("./redraft.js"),
   roles: () => import("./roles.js"),
   rows: () => import("./rows.js"),
   several: () => import("./several.js"),
