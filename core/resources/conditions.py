@@ -97,7 +97,11 @@ def read_condition(
         return _period(field, path, operator, text, context)
     if operator in ("contains", "startswith"):
         return Condition(path, operator, (_escaped(_plain(name, text).lower()),))
-    return Condition(path, operator, (_operand(field, name, text, context),))
+    operand = _operand(field, name, text, context)
+    if operand is None and operator in ("eq", "ne", "under"):
+        # A stroke means nothing in a file; asked for in an address, it means those without anything.
+        return Condition(path, "empty", (operator != "ne",))
+    return Condition(path, operator, (operand,))
 
 
 def _shared(text: str, context: Context) -> Condition:

@@ -43,7 +43,7 @@ from core.kernel.gate import privileged
 from core.kernel.history import plain
 from core.kernel.i18n import translate as _
 from core.kernel.kept import rows_of
-from core.kernel.links import LinkedTo, SharedWith
+from core.kernel.links import Link, LinkedTo, SharedWith
 from core.kernel.policies import Through
 from core.kernel.search import Plan, Terms, Way, parse
 from core.kernel.types import MONEY_LIMIT, Instant, Money, MoneyType
@@ -241,11 +241,16 @@ def _revive(resources: Resources, steps: Any, value: Any) -> Any:
     if expected is dt.date:
         return dt.date.fromisoformat(value)
     if expected is Decimal:
-        number = Decimal(_text(value))
-        return number if number.is_finite() and abs(number.adjusted()) < LONGEST_DECIMAL else _refuse(value)
+        return _exact(resolved, Decimal(_text(value)))
     if expected is bool:
         return value if isinstance(value, bool) else _refuse(value)
     return _whole(value, 2**63 - 1 if isinstance(kind, BigInteger) else 2**31 - 1)
+
+
+def _exact(resolved: ResolvedField, number: Decimal) -> Decimal:
+    digits, smallest, largest = resolved.precision
+    fits = number.is_finite() and abs(number.adjusted()) < LONGEST_DECIMAL and smallest <= number <= largest
+    return number if fits and round(number, digits) == number else _refuse(number)
 
 
 def _whole(value: Any, most: int) -> int:
@@ -543,6 +548,11 @@ class Build:
         statement = statement.select_from(self._from).where(*conditions)
         return statement.with_hint(self._resource.table, BROAD) if self._broad else statement
 
+    def matching(self, condition: Condition, number: int) -> Select[Any]:
+        """A row for each record that meets one condition, whose parameters bear a number."""
+        met = self._condition(condition, number)
+        return select(literal(1).label("one")).select_from(self._from).where(met)
+
     def field(self, path: str) -> tuple[ResolvedField, ColumnElement[Any]]:
         """The field at the end of a path and its column, with whatever must be joined for it."""
         steps = self._resources.walk(self._resource, path)
@@ -558,7 +568,9 @@ class Build:
         return resolved, self._column(here, prefix, resolved)
 
     def collection(self, path: str) -> ColumnElement[Any]:
-        """The ids of a many-to-many field, a row for each; one row without any for a record that has none."""
+        """The ids of a field that holds several records, a row for each; one row without any for a record that has none."""
+        if self._resource.fields[path].linked:
+            return self._links(path)
         secondary = self._resource.mapper.relationships[self._resource.fields[path].attribute].secondary
         assert isinstance(secondary, Table)
         mine = next(c for c in secondary.c if c.references(self._resource.table.c.id))
@@ -567,6 +579,20 @@ class Build:
         self._from = self._from.outerjoin(table, table.c[mine.key] == self._resource.table.c.id)
         self._joined[(f"*{path}",)] = table
         found: ColumnElement[Any] = table.c[theirs.key]
+        return found
+
+    def _links(self, path: str) -> ColumnElement[Any]:
+        """The same of a field of links, of which the gate leaves those whose other end is in sight."""
+        linked, table = self._resource.fields[path], Link.__table__.alias(f"j{len(self._joined)}")
+        tied = and_(
+            table.c.source_resource == literal(self._resource.key),
+            table.c.source_id == self._resource.table.c.id,
+            table.c.field == literal(linked.attribute),
+            table.c.target_resource == literal(linked.target),
+        )
+        self._from = self._from.outerjoin(table, tied)
+        self._joined[(f"*{path}",)] = table
+        found: ColumnElement[Any] = table.c.target_id
         return found
 
     def raw(self, column: ColumnElement[Any], path: str) -> ColumnElement[Any]:
@@ -635,9 +661,9 @@ class Build:
             return SharedWith(self._resource.table.c.id, self._resource.key, *ids, moment)
         steps = self._resources.walk(self._resource, condition.path)
         assert steps is not None
-        resolved = steps[-1][1]
+        place, resolved = steps[-1]
         if resolved.many or resolved.rows is not None:
-            return self._any(condition, number, resolved)
+            return self._any(condition, number, place, resolved, self._key(steps))
         resolved, column = self.field(condition.path)
         if condition.operator == "under":
             target = self._resources.target(resolved)
@@ -647,10 +673,28 @@ class Build:
             return column.in_(below(target.table, parent, number))
         return to_sql(condition, number, resolved, column)
 
-    def _any(self, condition: Condition, number: int, resolved: ResolvedField) -> ColumnElement[bool]:
-        """A condition on a many-to-many field, or on what rows are about: some of its records, or none."""
+    def _key(self, steps: Sequence[tuple[ResolvedResource, ResolvedField]]) -> ColumnElement[Any]:
+        """The id of the record that has the last field of a path; what lies between is joined."""
+        prefix: tuple[str, ...] = ()
+        for place, step in steps[:-1]:
+            prefix = self._join(place, prefix, step)
+        found: ColumnElement[Any] = (self._joined[prefix] if prefix else self._resource.table).c.id
+        return found
+
+    def _any(
+        self,
+        condition: Condition,
+        number: int,
+        place: ResolvedResource,
+        resolved: ResolvedField,
+        key: ColumnElement[Any],
+    ) -> ColumnElement[bool]:
+        """A condition on a many-to-many field, or on what rows are about: some of its records, or none.
+
+        `place` is the resource that has the field, `key` the id of its record.
+        """
         if resolved.linked:
-            return self._linked(condition, number, resolved)
+            return self._linked(condition, number, place, resolved, key)
         related: Select[Any]
         theirs: ColumnElement[Any]
         present: tuple[Any, ...] = ()
@@ -659,11 +703,11 @@ class Build:
             mine, theirs = resolved.rows.parent_column, resolved.rows.lead.column
             present = (mine.table.c.deleted_at.is_(None),)
         else:
-            secondary = self._resource.mapper.relationships[resolved.attribute].secondary
+            secondary = place.mapper.relationships[resolved.attribute].secondary
             assert isinstance(secondary, Table)
-            mine = next(c for c in secondary.c if c.references(self._resource.table.c.id))
+            mine = next(c for c in secondary.c if c.references(place.table.c.id))
             theirs = next(c for c in secondary.c if c is not mine)
-        related = select(literal(1)).where(mine == self._resource.table.c.id, *present)
+        related = select(literal(1)).where(mine == key, *present)
         if condition.operator == "empty":
             found = exists(related)
             return ~found if condition.operands[0] else found
@@ -674,7 +718,14 @@ class Build:
         found = exists(related.where(theirs == bindparam(f"f{number}_0", type_=BigInteger)))
         return ~found if condition.operator == "ne" else found
 
-    def _linked(self, condition: Condition, number: int, resolved: ResolvedField) -> ColumnElement[bool]:
+    def _linked(
+        self,
+        condition: Condition,
+        number: int,
+        place: ResolvedResource,
+        resolved: ResolvedField,
+        key: ColumnElement[Any],
+    ) -> ColumnElement[bool]:
         """A condition on a field of links; of what it links only what is in sight counts."""
         target = self._resources.target(resolved)
         assert target is not None
@@ -686,8 +737,7 @@ class Build:
             within = within.where(table.c.id.in_(bindparam(f"f{number}_0", expanding=True)))
         elif condition.operator != "empty":
             within = within.where(table.c.id == bindparam(f"f{number}_0", type_=BigInteger))
-        key = self._resource.table.c.id
-        found = LinkedTo(key, self._resource.key, resolved.attribute, resolved.target, within)
+        found = LinkedTo(key, place.key, resolved.attribute, resolved.target, within)
         without = condition.operator == "ne" or (condition.operator == "empty" and condition.operands[0])
         return not_(found) if without else found
 

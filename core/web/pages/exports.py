@@ -28,13 +28,17 @@ def export_list(resources: Resources, resource: ResolvedResource, request: Reque
     pairs = [pair for pair in request.query.pairs if pair[0] not in ("format", "cursor", "limit", "count")]
     # The file is finished before it is sent, so that a fault half-way is an answer and not half a file.
     file: Any = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY)  # noqa: SIM115 - closed when it has been sent
-    if request.query.get("view") == "statistics":
-        heads, rows = StatisticsPages(resources, resource).sheet(request, context, pairs)
-        write_table(heads, rows, context, file, form, str(resource.names))
-    else:
-        wanted = read_list(resources, resource, pairs, context)
-        gate, principal = request.platform.gate, request.principal
-        export(resources, resource, wanted, context, lambda: gate.connection(principal), file, form)
+    try:
+        if request.query.get("view") == "statistics":
+            heads, rows = StatisticsPages(resources, resource).sheet(request, context, pairs)
+            write_table(heads, rows, context, file, form, str(resource.names))
+        else:
+            wanted = read_list(resources, resource, pairs, context)
+            gate, principal = request.platform.gate, request.principal
+            export(resources, resource, wanted, context, lambda: gate.connection(principal), file, form)
+    except BaseException:
+        file.close()
+        raise
     name = f"{resource.names}-{today_in(request.timezone).isoformat()}.{form}"
     return attachment(Stream(_pieces(file), FORMATS[form]), name)
 
