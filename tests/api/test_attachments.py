@@ -150,7 +150,6 @@ def test_names_and_kinds_are_our_own() -> None:
 
 
 def test_a_pdf_gets_a_picture_of_its_first_page() -> None:
-    pytest.importorskip("pypdfium2")
     page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>"
     objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>", page]
     body, places = b"%PDF-1.4\n", []
