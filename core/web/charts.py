@@ -154,7 +154,7 @@ class _Scale:
             value = self._low + number * self._step
             y = self.y(value)
             parts.append(f'<line class="grid" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>')
-            if number:
+            if number or value < 0:
                 parts.append(f'<text class="quiet" x="0" y="{y - 4:.1f}">{escape(say(value))}</text>')
         return "".join(parts)
 
