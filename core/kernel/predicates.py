@@ -289,6 +289,9 @@ class Predicates:
             grand, alias = self._guarded[name], self._alias()
             inner = self._reached(compiler, grand, alias, resource, action, grasp)
             return f"EXISTS (SELECT 1 FROM {compiler.preparer.quote(name)} AS {alias} WHERE {alias}.id = {prefix}.{column} AND {inner})"  # noqa: E501
+        if isinstance(parent.policy, Public) and action != "view":
+            # A part of what everybody sees is nobody's own: who writes it needs it for everything, as for the whole.
+            return NEVER
         return self._scope(compiler, parent, prefix, "view")
 
     def _with_shares(self, parent: Guarded, action: str, grasp: Grasp) -> Grasp:

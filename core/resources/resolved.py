@@ -20,7 +20,7 @@ from core.kernel.errors import PluginError
 from core.kernel.i18n import Text
 from core.kernel.i18n import translate as _
 from core.kernel.plugins import SYSTEM
-from core.kernel.policies import Own, Policy, Public
+from core.kernel.policies import Own, Policy, Public, Through
 from core.kernel.registry import Registry
 from core.kernel.search import SearchIndex
 from core.resources.board import Board
@@ -188,9 +188,19 @@ class ResolvedResource:
         told = getattr(self.model, "__shown__", None)
         return told(label) if told is not None and label else label or ""
 
+    @cached_property
+    def is_common(self) -> bool:
+        """Whether everybody sees its records, or the records of which they are parts."""
+        model: Any = self.model
+        while isinstance(policy := model.__policy__, Through):
+            columns = model.__table__.c
+            (key,) = columns[policy.parent if policy.parent in columns else f"{policy.parent}_id"].foreign_keys
+            model = next(each.class_ for each in model.registry.mappers if each.local_table is key.column.table)
+        return isinstance(policy, Public)
+
     def allows(self, principal: Principal, action: str) -> bool:
         """Whether a person has the function at all: to write what everybody sees he needs it for everything."""
-        if action != "view" and isinstance(self.policy, Public):
+        if action != "view" and self.is_common:
             return principal.reach(self.key, action).level == "all"
         return principal.allows(self.key, action)
 

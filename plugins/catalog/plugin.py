@@ -6,7 +6,12 @@ from plugins.catalog.words import install
 from sopia import Plugin, ShippedRole
 from sopia import translate as _
 
-KEEPER = ShippedRole("catalog_keeper", _("Keeper of the catalog"), {"catalog.*": {"*": "all"}})
+KEEPER = ShippedRole(
+    "catalog_keeper",
+    _("Keeper of the catalog"),
+    # Price lists are for types of customers.
+    {"catalog.*": {"*": "all"}, "customers.type": {"view": "all"}},
+)
 """Goods, prices and the words of stock belong to nobody, so whoever keeps them needs them for everything."""
 
 plugin = Plugin(
