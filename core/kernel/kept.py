@@ -152,7 +152,9 @@ class Kept:
             # What is ready holds both, so that their numbers cannot become those of others.
             key = (id(statement), id(principal), tuple(values), lengths)
             with bound_to(principal):
-                ready = self._ready.get(key) or self._make(key, statement, principal, values)
+                ready = self._ready.get(key)
+                if ready is None:  # a statement has no truth of its own
+                    ready = self._make(key, statement, principal, values)
                 if isinstance(ready, Ready):
                     return ready.rows(privileged(connection), self._dialect, values, by_key)
         return connection.execute(statement, values).all()
