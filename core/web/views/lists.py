@@ -62,7 +62,7 @@ class FilterField:
     """A field one may filter by, with what is filtered now.
 
     The template makes the parameters of the address from the kind: text `k__contains`; number and money `k__gte` and
-    `k__lte`; date the same, or `k=<relative>`; boolean `k=true|false`; choice `k__in` repeated; relation `k` with one
+    `k__lte`; date the same, or `k=<relative>`; boolean `k=true|false`; choice `k__in` or `k__under` repeated; relation `k` with one
     id. All but boolean also `k__empty=true|false`. Parameters without a value come from forms and mean nothing.
     """
 
@@ -76,6 +76,7 @@ class FilterField:
     high: str = ""
     empty: Literal["", "true", "false"] = ""
     options: tuple[Option, ...] = ()  # choice; date: the relative values; relation: the few usual ones ("me")
+    operator: str = "in"  # choice: "under" where a word of a tree means all that is below it as well
     endpoint: str = ""  # relation: where to look up, see static/js/combobox.js
     unit: str = ""
     active: bool = False
