@@ -61,7 +61,7 @@ class Condition:
     @property
     def shape(self) -> tuple[Any, ...]:
         """What decides the text of the SQL; conditions of one shape differ in parameters only."""
-        if self.operator in ("empty", "in"):
+        if self.operator in ("empty", "in", "under"):
             # Empty or not, and in nothing at all, are other statements.
             return (self.path, self.operator, bool(self.operands[0]))
         return (self.path, self.operator, tuple(operand is None for operand in self.operands[:2]))
@@ -84,12 +84,15 @@ def read_condition(
         )
     if operator == "empty":
         return Condition(path, operator, (_boolean(name, texts[-1]),))
-    if operator == "in":
+    if operator in ("in", "under"):
         # Repeated parameters and one list with commas mean the same.
         parts = [part for text in texts for part in text.split(",") if part.strip()]
         if len(parts) > MOST_VALUES:
             raise BadRequest(_("'{name}' has more than {most} values.", name=name, most=MOST_VALUES))
-        return Condition(path, "in", (tuple(_operand(field, name, part, context) for part in parts),))
+        wanted = tuple(_operand(field, name, part, context) for part in parts)
+        if operator == "under" and wanted and None in wanted:
+            return Condition(path, "empty", (True,))
+        return Condition(path, operator, (wanted,))
     if operator == "period":
         return _within_all(field, path, texts, context)
     text = texts[-1]
@@ -276,8 +279,8 @@ def _empty(field: ResolvedField, column: ColumnElement[Any], *, wanted: bool) ->
 
 
 def below(table: FromClause, parent: str, number: int) -> Any:
-    """The ids of a record and of all below it in a tree, as a sub-select."""
-    start = select(table.c.id).where(table.c.id == bindparam(f"f{number}_0", type_=Integer))
+    """The ids of some records and of all below them in a tree, as a sub-select."""
+    start = select(table.c.id).where(table.c.id.in_(bindparam(f"f{number}_0", type_=Integer, expanding=True)))
     tree = start.cte(f"tree_{number}", recursive=True)
     child = table.alias()
     return select(tree.union(select(child.c.id).where(child.c[parent] == tree.c.id)).c.id)
