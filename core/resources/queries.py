@@ -670,7 +670,7 @@ class Build:
             parent = next((c.key for c in target.table.c if c.references(target.table.c.id)), None) if target else None
             if target is None or parent is None:
                 raise BadRequest(_("'{name}' is no tree.", name=condition.path))
-            return column.in_(below(target.table, parent, number))
+            return column.in_(below(target.table, parent, number)) if condition.operands[0] else false()
         return to_sql(condition, number, resolved, column)
 
     def _key(self, steps: Sequence[tuple[ResolvedResource, ResolvedField]]) -> ColumnElement[Any]:
