@@ -213,7 +213,10 @@ def _filter(
     words = options_of(request, target) if target is not None else None
     if words is not None:
         kind = "choice"
-    chosen = {part for text in (*said.get("in", ()), *said.get("eq", ())) for part in text.split(",")}
+    # Of a tree a branch is meant with all that is below it.
+    operator = "under" if words is not None and target is not None and is_tree(target) else "in"
+    told = (*said.get(operator, ()), *said.get("in", ()), *said.get("eq", ()))
+    chosen = {part for text in told for part in text.split(",")}
     options: tuple[Option, ...] = ()
     if kind == "choice" and words is not None:
         options = tuple(
@@ -238,10 +241,16 @@ def _filter(
         high=first(said.get("lte")),
         empty=first(said.get("empty")) if first(said.get("empty")) in ("true", "false") else "",  # type: ignore[arg-type]
         options=options,
+        operator=operator,
         endpoint=f"{target.url}/options" if kind == "relation" and target is not None else "",
         unit=str(field.unit),
         active=bool(said),
     )
+
+
+def is_tree(target: ResolvedResource) -> bool:
+    """Whether its records stand below one another."""
+    return any(column.references(target.table.c.id) for column in target.table.c)
 
 
 def _label(request: Request, target: ResolvedResource | None, value: str) -> str:
@@ -286,7 +295,7 @@ def _in_words(each: FilterField, said: dict[str, list[str]]) -> str:
         parts.append(f"≥ {each.low}")
     if each.high:
         parts.append(f"≤ {each.high}")
-    known = {"eq", "in", "contains", "gte", "lte", "empty"}
+    known = {"eq", "in", each.operator, "contains", "gte", "lte", "empty"}
     signs = {"ne": "≠", "lt": "<", "gt": ">", "startswith": "^", "under": "↳", "period": ""}
     parts += [f"{signs.get(op, op)} {', '.join(texts)}".strip() for op, texts in said.items() if op not in known]
     return ", ".join(parts)
