@@ -242,18 +242,22 @@ class Form:
         (template,) = [each for each in self._node.walk("template") if _holds_rows(each, name)]
         self._drop(f"{name}-count")
         self._values.append((f"{name}-count", str(number + 1)))
-        new = [each for each in template.walk("input", "select", "textarea") if each["name"]]
-        for control in new:
-            renamed = Node(control.tag, {**control.attributes, "name": control["name"].replace("__", str(number), 1)})
-            renamed.inside = control.inside
+        new = {
+            each["name"].replace(f"{name}-__", f"{name}-{number}", 1)
+            if each["name"].startswith(f"{name}-__")
+            else f"{name}-{number}-{each['name']}": each
+            for each in template.walk("input", "select", "textarea")
+            if each["name"]
+        }
+        for key, control in new.items():
+            renamed = Node(control.tag, {**control.attributes, "name": key}, inside=control.inside)
             self._values += _initial(renamed)
-        known = {control["name"].replace("__", str(number), 1): control for control in new}
         for cell, value in values.items():
             key = f"{name}-{number}-{cell}"
-            wanted = f"{key}__label" if f"{key}__label" in known else key
-            assert wanted in known, f"{self._page.url} has no '{key}' in the rows: {sorted(known)}"
+            wanted = f"{key}__label" if f"{key}__label" in new else key
+            assert wanted in new, f"{self._page.url} has no '{key}' in the rows: {sorted(new)}"
             self._drop(wanted)
-            self._values.append((wanted, _chosen(known[wanted], value)))
+            self._values.append((wanted, _chosen(new[wanted], value)))
         return self
 
     def attach(self, name: str, filename: str, content: bytes) -> Form:
