@@ -172,7 +172,10 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
         "to": "the field of the person who is reminded",
         "when": "`when(record)`: whether there is still something to be reminded of",
     },
-    "Draft": {"make": "`make(session, principal, asked)` gives values by field; `asked` is what the form's address says"},
+    "Draft": {
+        "make": "`make(session, principal, asked)` gives values by field; `asked` is what the form's address says",
+        "on": "the fields on which the draft depends: where another value is chosen, the form begins anew",
+    },
     "Permission": {
         "name": "its name in grants; a plugin's code asks for it by `principal.scope(\"visits.visit\", name)`",
         "title": "what stands beside it in the form of a role",
