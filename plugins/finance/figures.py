@@ -260,7 +260,9 @@ def statement(connection: Connection, party: int, start: date, end: date, which:
     found = Statement(opening=int(before or 0))
     wanted = select(moved).where(moved.c.day >= start, moved.c.day <= end)
     balance = found.opening
-    for row in connection.execute(wanted.order_by(moved.c.day, moved.c.number, moved.c.kind, moved.c.record)):
+    # What is paid on the day on which it arose comes behind it, as it happened.
+    later = case((moved.c.kind.in_((IN.owed_name, OUT.owed_name)), 0), else_=1)
+    for row in connection.execute(wanted.order_by(moved.c.day, later, moved.c.number, moved.c.kind, moved.c.record)):
         balance += int(row.amount)
         line = Line(
             row.day, row.kind, row.record, row.number or f"#{row.record}", row.told or "", int(row.amount), balance
