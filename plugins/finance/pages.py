@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from sqlalchemy import select
 
 from plugins.customers.models import Party
-from plugins.finance import figures, services
+from plugins.finance import deal, figures, services
 from plugins.finance.models import Expense, Payment, Receipt, Receivable
 from plugins.finance.services import IN, OUT, Side
 from sopia import BadRequest, Conflict, Invalid, MenuEntry, NotFound, Route, charts, formats, values
@@ -323,7 +323,7 @@ def show_deals(request: Any) -> Any:
         owing, owed = address("/finance/receivables", **key, **days), address("/finance/payables", **key, **days)
         return {
             "name": each.name or (_("Total") if total else _("Without a deal") if by == "deal" else _("Without a customer")),
-            "url": f"/customers/customers/{each.key}" if by == "customer" and each.key else "",
+            "url": _url_of(by, each.key),
             "figures": [
                 (money(each.earned), owing), (money(each.received), owing), (money(each.costs), owed), (money(each.paid), owed),
                 (money(each.expenses), address("/finance/expenses", **spent, **days)),
@@ -348,6 +348,49 @@ def show_deals(request: Any) -> Any:
         "file": address("/finance/deals", **given, format="xlsx"),
     }
     return request.render("finance/deals.html", view)
+
+
+def _url_of(by: str, key: Any) -> str:
+    """Where all papers of a deal are, or the page of a customer."""
+    if not key:
+        return ""
+    return f"/customers/customers/{key}" if by == "customer" else address("/finance/deal", of=key)
+
+
+def show_deal(request: Any) -> Any:
+    """One deal: its money in, its costs and expenses paper by paper, its profit and its margin."""
+    name, money = (request.query.get("of") or "").strip(), money_of(request)
+    lines = deal.lines_of(request.connection, name) if name else []
+    if not lines:
+        raise NotFound
+    whole = deal.sum_of(name, lines)
+    told = dict(zip(deal.PLACES, whole.amounts, strict=True))
+    view = {
+        "title": name,
+        "heads": (_("Earned"), _("Received"), _("Costs"), _("Paid for them"), _("Spending")),
+        "sums": [money(each) for each in whole.amounts],
+        "tiles": [
+            (_("Earned"), money(told["earned"]), ""),
+            (_("Costs"), money(told["costs"]), ""),
+            (_("Spending"), money(told["expenses"]), ""),
+            (_("Profit"), money(whole.profit), "bad" if whole.profit < 0 else "good"),
+            (_("Margin"), formats.percent(whole.margin, 1) if whole.margin is not None else "–", ""),
+            (_("Received"), money(told["received"]), ""),
+            (_("In hand"), money(whole.cash), "bad" if whole.cash < 0 else ""),
+        ],
+        "lines": [
+            {
+                "on": line.on,
+                "kind": deal.KINDS[line.place][0],
+                "number": line.number,
+                "url": f"{deal.KINDS[line.place][1]}/{line.record}",
+                "text": line.text,
+                "amounts": [money(line.amount) if place == line.place else "" for place in deal.PLACES],
+            }
+            for line in lines
+        ],
+    }
+    return request.render("finance/deal.html", view)
 
 
 def _deals_file(request: Any, by: str, found: list[figures.Deal]) -> Any:
@@ -487,6 +530,7 @@ ROUTES = (
     Route("/ageing", show_ageing, VIEW),
     Route("/statement", show_statement, VIEW),
     Route("/deals", show_deals, VIEW),
+    Route("/deal", show_deal, VIEW),
     Route("/allocate/{kind}/{id:int}", show_allocation, ("finance.receipt.allocate", "finance.payment.allocate")),
     Route(
         "/allocate/{kind}/{id:int}",

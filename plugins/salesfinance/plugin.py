@@ -1,5 +1,6 @@
 """Sales and finance together: instalments become receivables, and what is allocated to them arrives in sales."""
 
+from plugins.finance.deal import of_contract
 from plugins.salesfinance.bridge import (
     change_receivable,
     drop_receivable,
@@ -8,7 +9,18 @@ from plugins.salesfinance.bridge import (
     owe_installment,
     take_over,
 )
-from sopia import Demo, Plugin, RecordChanged, RecordCreated, RecordDeleted, RecordRestored, StateChanged, listen
+from sopia import (
+    Demo,
+    Extension,
+    Panel,
+    Plugin,
+    RecordChanged,
+    RecordCreated,
+    RecordDeleted,
+    RecordRestored,
+    StateChanged,
+    listen,
+)
 from sopia import translate as _
 
 INSTALLMENT, OWED = "sales.installment", "finance.receivable"
@@ -29,6 +41,9 @@ plugin = Plugin(
     automatic=True,
     install=take_over,
     demo=demo,
+    extensions=(
+        Extension("sales.contract", parts=(Panel(_("Profit of the deal"), "finance/deal_panel.html", of_contract),)),
+    ),
     listeners=(
         listen(StateChanged, owe_contract, of="sales.contract", at_once=True),
         listen(RecordCreated, owe_installment, of=INSTALLMENT, at_once=True),

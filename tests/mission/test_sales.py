@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from tests.mission.company import Company, Page, Person, Record
+from tests.mission.company import Company, Person, Record
+from tests.mission.pages import Page
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -44,9 +45,9 @@ def test_money_of_a_contract_is_planned_reminded_of_and_watched_as_it_comes(
     company.run("system.remind")
     number = member.read(contract)["number"]
     for person, told in ((member, True), (colleague, False), (company.mate, False)):
-        shown = person.open("/notifications").text
-        assert (f"Payment due soon {number} · 2" in shown) is told
-        assert f"Payment due soon {number} · 3" not in shown
+        notes = person.open("/notifications").text
+        assert (f"Payment due soon {number} · 2" in notes) is told
+        assert f"Payment due soon {number} · 3" not in notes
 
     receipt = received(member, customer, "3000")
     receipt.says("3,000.00", "Confirmed")
