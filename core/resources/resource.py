@@ -44,11 +44,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Section:
-    """Fields of a form under one heading; `tab` puts it on a tab of that title."""
+    """Fields of a form under one heading; `tab` puts it on a tab of that title.
+
+    What is known only `later`, such as the outcome of a call, does not stand in the form of a new record.
+    """
 
     title: Words
     fields: tuple[FieldName, ...]
     tab: Words = ""
+    later: bool = False
 
 
 @dataclass(frozen=True)

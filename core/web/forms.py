@@ -47,7 +47,9 @@ class Forms:
         """The fields that stand in the form for this person, in the order of the form."""
         principal = request.principal
         readable = self._resource.readable(principal)
-        named = dict.fromkeys(name for section in self._resource.sections for name in section.fields)
+        named = dict.fromkeys(
+            name for section in self._resource.sections if not (creating and section.later) for name in section.fields
+        )
         fields = [self._resource.fields[name] for name in named if name in readable and name in self._resource.fields]
         may_assign = self._resource.allows(principal, "assign")
         wide = principal.reach(self._resource.key, "create").level in ("departments", "all")

@@ -167,7 +167,7 @@ requests = Resource(
         Section("", ("customer", "contact", "type", "subject", "detail")),
         Section(_("Taken on"), ("channel", "priority", "accepted_by", "contract")),
         Section(_("To be carried out"), ("handler", "due_at", "department")),
-        Section(_("Outcome"), ("cause", "measure", "score", "feedback")),
+        Section(_("Outcome"), ("cause", "measure", "score", "feedback"), later=True),
     ),
     search=("number", "subject", "detail", "customer.name"),
     menu=MENU,

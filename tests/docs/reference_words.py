@@ -193,7 +193,12 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Linked": {"resource": "the key of the resource whose records are shown", "title": "the heading"},
     "Column": {"field": "the name of the field", "label": "another heading than the field's label"},
-    "Section": {"title": "the heading", "fields": FIELDS, "tab": "the tab that it stands on"},
+    "Section": {
+        "title": "the heading",
+        "fields": FIELDS,
+        "tab": "the tab that it stands on",
+        "later": "whether it stands in the form only once the record is there",
+    },
     "Panel": {
         "title": "the heading",
         "template": "a template of the plugin, `visits/next.html`, for a panel that is no list",

@@ -90,7 +90,7 @@ def _kind(found: File) -> str:
 
 ASKED: Final = Field(
     "until",
-    label=_("Until"),
+    label=_("Opens until"),
     kind="date",
     required=True,
     help=_("The last day on which the link opens the file; {days} days at most.", days=LONGEST.days),
