@@ -7,7 +7,7 @@ from tests.mission.company import Company, Person, Record
 CUSTOMERS = "customers/customers"
 
 
-def test_one_page_tells_all_of_a_customer_who_stays_with_the_company(company: Company, head: Person) -> None:
+def test_ca_one_page_tells_all_of_a_customer_who_stays_with_the_company(company: Company, head: Person) -> None:
     seller = company.hire("member", "上海组")
     customer = company.customer(
         seller,
@@ -46,7 +46,7 @@ def test_one_page_tells_all_of_a_customer_who_stays_with_the_company(company: Co
     assert seller.client.get(customer.path).status == 404
 
 
-def test_journals_that_name_a_customer_are_found_from_it(
+def test_cb_journals_that_name_a_customer_are_found_from_it(
     company: Company, head: Person, member: Person, mate: Person, colleague: Person, customer: Record
 ) -> None:
     done, foreign = company.name("送样"), company.name("催款")
@@ -67,7 +67,7 @@ def test_journals_that_name_a_customer_are_found_from_it(
         assert person.finds("journals/journals", customers=str(customer.id)) == []
 
 
-def test_a_type_of_ones_own_is_at_once_a_filter_a_group_and_an_axis(
+def test_c1_a_type_of_ones_own_is_at_once_a_filter_a_group_and_an_axis(
     company: Company, admin: Person, head: Person, member: Person, colleague: Person
 ) -> None:
     shipped = head.open("/customers/types").text
@@ -94,7 +94,7 @@ def test_a_type_of_ones_own_is_at_once_a_filter_a_group_and_an_axis(
     assert member.client.get("/customers/types/new").status == 403
 
 
-def test_customers_are_made_changed_deleted_and_brought_back(
+def test_c2_customers_are_made_changed_deleted_and_brought_back(
     company: Company, member: Person, colleague: Person
 ) -> None:
     name, region = company.name(), company.name("城")
@@ -117,7 +117,7 @@ def test_customers_are_made_changed_deleted_and_brought_back(
     assert customer.id in member.finds(CUSTOMERS)
 
 
-def test_ones_own_customers_are_a_view_of_their_own(
+def test_c3_ones_own_customers_are_a_view_of_their_own(
     company: Company, head: Person, member: Person, mate: Person
 ) -> None:
     mine, of_mate = company.customer(member), company.customer(mate)
@@ -135,7 +135,7 @@ def test_ones_own_customers_are_a_view_of_their_own(
     assert len(narrowed.rows()) == 1
 
 
-def test_a_head_finds_the_customers_of_his_branch_and_no_others(
+def test_c4_a_head_finds_the_customers_of_his_branch_and_no_others(
     company: Company, head: Person, member: Person, colleague: Person
 ) -> None:
     below, own, foreign = company.customer(member), company.customer(head), company.customer(colleague)
@@ -157,7 +157,7 @@ def test_a_head_finds_the_customers_of_his_branch_and_no_others(
         assert [seen["name"] in text for text in told] == [seen is below, seen is foreign]
 
 
-def test_whoever_may_see_a_branch_may_be_allowed_to_change_only_what_is_his(
+def test_c5_whoever_may_see_a_branch_may_be_allowed_to_change_only_what_is_his(
     company: Company, admin: Person, member: Person, colleague: Person
 ) -> None:
     role = company.role(customers__customer={"view": "branch", "create": "own", "edit": "own", "delete": "own"})

@@ -28,7 +28,7 @@ def settled(person: Person, customer: Record, amount: str) -> Page:
     return page.press("Allocate").press("Allocate")
 
 
-def test_what_is_owed_and_overdue_what_came_and_what_was_spent_have_their_lists(
+def test_fa_what_is_owed_and_overdue_what_came_and_what_was_spent_have_their_lists(
     company: Company, head: Person, member: Person, colleague: Person, customer: Record
 ) -> None:
     deal, purpose = company.name("货款"), company.name("运费")
@@ -50,7 +50,7 @@ def test_what_is_owed_and_overdue_what_came_and_what_was_spent_have_their_lists(
     assert deal not in colleague.open("/finance/receivables").follow("Overdue").text
 
 
-def test_nobody_needs_to_know_bookkeeping(
+def test_f1_nobody_needs_to_know_bookkeeping(
     company: Company, head: Person, member: Person, colleague: Person, customer: Record
 ) -> None:
     # A sum that is owed, and money that comes: two short forms, and all of it is settled.
@@ -73,7 +73,7 @@ def test_nobody_needs_to_know_bookkeeping(
     assert LEARNED.findall(words) == []
 
 
-def test_each_deal_has_a_page_with_its_money_and_its_profit(
+def test_f2_each_deal_has_a_page_with_its_money_and_its_profit(
     company: Company, head: Person, member: Person, colleague: Person, customer: Record
 ) -> None:
     deal = company.name("项目")
@@ -100,7 +100,7 @@ def test_each_deal_has_a_page_with_its_money_and_its_profit(
     assert deal not in str(colleague.open("/finance/deals", {"q": deal}).rows())
 
 
-def test_running_accounts_of_customers_and_suppliers_and_the_business_on_one_page(
+def test_f3_running_accounts_of_customers_and_suppliers_and_the_business_on_one_page(
     company: Company, head: Person, colleague: Person
 ) -> None:
     seller = company.hire("member", "上海组")

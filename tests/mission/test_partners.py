@@ -44,7 +44,7 @@ def the_tree_is_there(head: Person, member: Person, address: str, above: str, be
     assert not member.open(f"/customers/{tree}/{number}").offers("Edit")
 
 
-def test_customers_are_sorted_into_a_tree_of_categories(
+def test_b2_customers_are_sorted_into_a_tree_of_categories(
     company: Company, admin: Person, head: Person, member: Person, colleague: Person
 ) -> None:
     above, below = categories(company, admin, "customers/categories")
@@ -52,7 +52,7 @@ def test_customers_are_sorted_into_a_tree_of_categories(
     the_tree_is_there(head, member, "customers/customers", above, below, firm)
 
 
-def test_distributors_are_kept_in_categories_of_their_own(
+def test_b3_distributors_are_kept_in_categories_of_their_own(
     company: Company, admin: Person, head: Person, member: Person, colleague: Person
 ) -> None:
     above, below = categories(company, admin, "customers/distributor-categories")
@@ -64,7 +64,7 @@ def test_distributors_are_kept_in_categories_of_their_own(
     assert firm["name"] in member.open(customer.path).panel("The same firm").text
 
 
-def test_suppliers_are_kept_in_categories_of_their_own(
+def test_b4_suppliers_are_kept_in_categories_of_their_own(
     company: Company, admin: Person, head: Person, member: Person, colleague: Person
 ) -> None:
     above, below = categories(company, admin, "customers/supplier-categories")
@@ -75,7 +75,7 @@ def test_suppliers_are_kept_in_categories_of_their_own(
     assert "640.00" in member.open(firm.path).panel("Money owed").text
 
 
-def test_expenses_have_categories_in_a_tree_and_ways_of_payment(
+def test_b6_expenses_have_categories_in_a_tree_and_ways_of_payment(
     company: Company, admin: Person, head: Person, member: Person, colleague: Person
 ) -> None:
     above, below = categories(company, admin, "finance/expense-categories")

@@ -28,7 +28,7 @@ def received(seller: Person, customer: Record, amount: str) -> Page:
     return page.press("Allocate").press("Allocate")
 
 
-def test_money_of_a_contract_is_planned_reminded_of_and_watched_as_it_comes(
+def test_s1_money_of_a_contract_is_planned_reminded_of_and_watched_as_it_comes(
     company: Company, head: Person, member: Person, colleague: Person
 ) -> None:
     customer, name = company.customer(member), company.name("合同")
@@ -65,7 +65,7 @@ def test_money_of_a_contract_is_planned_reminded_of_and_watched_as_it_comes(
     )
 
 
-def test_prices_credit_and_overdue_money_stop_an_order_until_somebody_answers_for_it(
+def test_s2_prices_credit_and_overdue_money_stop_an_order_until_somebody_answers_for_it(
     company: Company, admin: Person, head: Person, member: Person, colleague: Person
 ) -> None:
     product = company.name("扫描枪")
@@ -126,7 +126,7 @@ def line_of(person: Person, order: Record) -> int:
     return int(person.read(order)["lines"][0]["product"]["id"])
 
 
-def test_service_is_planned_from_the_contract_and_each_complaint_is_asked_about_after(
+def test_s3_service_is_planned_from_the_contract_and_each_complaint_is_asked_about_after(
     company: Company, admin: Person, head: Person, member: Person, colleague: Person
 ) -> None:
     customer, name = company.customer(member), company.name("维保")

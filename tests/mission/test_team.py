@@ -10,7 +10,9 @@ from tests.mission.company import Company, Person
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
-def test_a_head_sees_the_day_of_his_people_and_coaches_them(company: Company, head: Person, colleague: Person) -> None:
+def test_p0_a_head_sees_the_day_of_his_people_and_coaches_them(
+    company: Company, head: Person, colleague: Person
+) -> None:
     seller = company.hire("member", "上海组")
     customer = company.customer(seller)
     today = datetime.now(ZONE).date()
