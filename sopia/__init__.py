@@ -36,6 +36,7 @@ from core.resources.numbering import Numbering
 from core.resources.resource import (
     BASIC_DATA,
     Action,
+    Branches,
     Check,
     Column,
     Derived,
@@ -78,6 +79,7 @@ __all__ = [
     "Attached",
     "BadRequest",
     "Board",
+    "Branches",
     "Brings",
     "Calendar",
     "Check",

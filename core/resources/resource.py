@@ -228,6 +228,13 @@ BASIC_DATA = _("Basic data")
 """The `menu` of what is set up once and seldom looked at: a page of its own, beside the daily work."""
 
 
+@dataclass(frozen=True)
+class Branches(FurtherPart):
+    """Puts the tree of a relation beside the list: a branch shows what lies in it and below, as folders do."""
+
+    field: FieldName
+
+
 @dataclass(frozen=True, eq=False)
 class Resource:
     """A kind of record that people work with, declared on its mapped class.

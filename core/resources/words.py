@@ -11,8 +11,9 @@ from core.kernel.history import Change, Watcher
 from core.resources.resolved import ResolvedResource, Resources
 
 WORDS: Final = "options"
+TREE: Final = "tree"
 CHANGED: Final = "changed"
-"""Under these names a resource keeps its words, and when one of them changed last."""
+"""Under these names a resource keeps its words, their tree, and when one of them changed last."""
 
 SETTLING: Final = 3.0
 """Seconds until a change is certainly committed, so that what is read may be remembered again."""
@@ -31,9 +32,10 @@ def word_watcher(resources: Resources) -> Watcher:
         for model in {change.model for change in changes} & watched.keys():
             resource = watched[model]
             resource.keep(CHANGED, time.monotonic())
-            if (kept := resource.kept.get(WORDS)) is not None:
-                # Not taken away, because another thread may be about to read it.
-                resource.keep(WORDS, (0.0, kept[1]))
+            for name in (WORDS, TREE):
+                if (kept := resource.kept.get(name)) is not None:
+                    # Not taken away, because another thread may be about to read it.
+                    resource.keep(name, (0.0, kept[1]))
 
     return watch
 

@@ -15,7 +15,7 @@ from plugins.catalog.models import (
     StockOutNature,
     Warehouse,
 )
-from sopia import Check, Choice, Column, Field, Headings, Panel, Resource, Section, Session, Text, dictionary
+from sopia import Branches, Check, Choice, Column, Field, Headings, Panel, Resource, Section, Session, Text, dictionary
 from sopia import translate as _
 
 MENU = _("Catalog")
@@ -97,6 +97,7 @@ products = Resource(
     ),
     parts=(
         Check(fault_of_product),
+        Branches("category"),
         Headings(
             {
                 "code": ("货号", "产品编号", "商品编码", "物料编码", "编号", "编码", "sku", "item no"),

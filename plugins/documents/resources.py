@@ -8,6 +8,7 @@ from plugins.documents.models import Document, DocumentLevel, DocumentTag, Folde
 from sopia import (
     Action,
     Activity,
+    Branches,
     Check,
     Column,
     Content,
@@ -84,6 +85,7 @@ documents = Resource(
                 "customer": ("客户", "客户名称", "customer"),
             }
         ),
+        Branches("folder"),
         Statistics(by=("owner", "created_at:month")),
         View("mine", _("My documents"), {"owner": "me"}),
         View("shared", _("Shared with me"), {"shared_with": "me"}),

@@ -20,7 +20,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         "Permission", "ShippedRole", "Rows", "Derived", "Duplicates", "Check",
         "dictionary", "BASIC_DATA",
         "Workflow", "State", "Transition", "Approval", "Numbering", "Board",
-        "Statistics", "Calendar", "View",
+        "Branches", "Statistics", "Calendar", "View",
         "Extension",
         "Activity", "Reminder", "Draft", "Linked", "Content", "Setting", "Route", "MenuEntry", "Job", "Schedule",
         "Headings", "Alongside", "Brings",
@@ -193,6 +193,7 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Linked": {"resource": "the key of the resource whose records are shown", "title": "the heading"},
     "Column": {"field": "the name of the field", "label": "another heading than the field's label"},
+    "Branches": {"field": "a relation to a tree of words, such as the folder of a document"},
     "Section": {
         "title": "the heading",
         "fields": FIELDS,

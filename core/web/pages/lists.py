@@ -13,6 +13,7 @@ from core.resources.queries import CONTROL, COUNTED, Cell, ListPage, ListRequest
 from core.resources.resolved import ResolvedResource, Resources
 from core.web.address import Pairs, address, changed, filters_of, state_of
 from core.web.bars import bar_of
+from core.web.branches import tree_of
 from core.web.pages.calendar import CalendarPages
 from core.web.pages.grouped import GroupedPages
 from core.web.pages.statistics import StatisticsPages
@@ -105,6 +106,7 @@ class ListPages:
             totals=bool(totals),
             totals_url=address(self._resource.url, (*pairs, ("totals", "true"))) if summed and not totals else "",
             empty=self._empty(request, pairs) if not page.rows else None,
+            tree=tree_of(request, self._resources, self._resource, pairs),
         )
         return request.render("list.html", view)
 

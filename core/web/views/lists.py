@@ -170,6 +170,26 @@ class Toolbar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """One line of the tree beside a list."""
+
+    title: Words
+    url: str
+    depth: int = 0
+    current: bool = False
+    folded: bool = False  # there is more below it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreePane:
+    """The tree beside a list."""
+
+    title: Words
+    whole: Branch
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListView:
     """list.html: one resource as a table.
 
@@ -189,6 +209,7 @@ class ListView:
     totals: bool = False  # some column has a total
     totals_url: str = ""  # the totals are not counted yet; this address has them
     empty: Empty | None = None  # set when there are no rows
+    tree: TreePane | None = None  # at the left of the rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
