@@ -140,6 +140,7 @@ def test_d4_the_knowledge_keeper_alone_grades_and_levels_gate_who_reads(
     keeper.open(f"{document.path}/edit").form("title").fill(folder=folder["name"], summary="已整理").submit().says(
         "已整理"
     )
+    member.open(f"/{DOCUMENTS}").follow(folder["name"]).row(title)
     graded = keeper.open(document.path).press("Grade").form("level").fill(level=secret).submit()
     graded.says(secret)
 
