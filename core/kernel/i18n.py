@@ -249,10 +249,10 @@ def current_locale() -> str:
     return SOURCE_LOCALE if active is None else active.name
 
 
-def gettext(source: str, /) -> str:
-    """The wording for a template, which does not say whose it is. Made for Jinja's i18n extension."""
+def gettext(source: str, /, domain: str = "") -> str:
+    """The wording for a template: that of its own domain where it has one, else whosever comes first."""
     active = _active.get()
-    return (active.merged.wording(source) if active else "") or source
+    return (active.wording(domain, source) if active else "") or source
 
 
 def ngettext(one: str, many: str, count: int, /) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
 from core.kernel.guard import covers
@@ -98,7 +99,10 @@ def arranged(
 ) -> tuple[Button | None, list[Button], list[Button]]:
     """The one primary button, those beside it, and the rest for the menu; a step that leads on comes before editing."""
     leading = next((each for each in buttons if each.kind == "primary"), None)
-    others = [each for each in buttons if each is not leading]
+    # There is one primary button; what leads on as well stands beside it.
+    others = [
+        replace(each, kind="plain") if each.kind == "primary" else each for each in buttons if each is not leading
+    ]
     if leading is not None and edit is not None:
         others.insert(0, edit)
     beside = others[: IN_SIGHT - 1]

@@ -7,8 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import markupsafe
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, Template, nodes
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    nodes,
+    pass_context,
+)
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from core.kernel.i18n import gettext, ngettext
@@ -69,8 +79,8 @@ def make_environment(
         auto_reload=False,
     )
     environment.globals |= {
-        "_": wording,
-        "gettext": wording,
+        "_": wording_of_template,
+        "gettext": wording_of_template,
         "ngettext": ngettext,
         "static": static,
         "icon": icon_drawer(static("icons.svg")),
@@ -81,9 +91,16 @@ def make_environment(
     return environment
 
 
-def wording(text: str, /, **values: object) -> str:
-    """A text of a template in the reader's language, its placeholders `{name}` filled."""
-    translated = gettext(text)
+def wording(text: str, /, domain: str = "", **values: object) -> str:
+    """A text in the reader's language, its placeholders `{name}` filled."""
+    translated = gettext(text, domain)
+    return translated.format_map(values) if values else translated
+
+
+@pass_context
+def wording_of_template(context: Context, text: str, /, **values: object) -> str:
+    """A text of a template; those in the folder of a plugin are asked of that plugin first."""
+    translated = gettext(text, (context.name or "").partition("/")[0])
     return translated.format_map(values) if values else translated
 
 

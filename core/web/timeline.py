@@ -214,8 +214,16 @@ class History:
             name = str(_("whoever has the link")) if told.get("kind") == "link" else told["receiver"]
             return SHARING[entry.action, bool(told.get("write"))](name)
         resource = self._resources.get(entry.resource)
-        own = next((a.title for a in resource.actions if a.name == entry.action), None) if resource else None
+        own = self._title_of_action(resource, entry.action) if resource else None
         return ACTIONS.get(entry.action) or own or entry.action
+
+    def _title_of_action(self, resource: ResolvedResource, name: str) -> Words | None:
+        """What an action is called; one of another record that changed this one as well goes by its own name."""
+        for each in (resource, *self._resources.values()):
+            for action in each.actions:
+                if action.name == name:
+                    return action.title
+        return None
 
     def _value(self, field: ResolvedField, value: Any) -> str:
         """A value as history kept it, in the reader's words."""
