@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Date, String, literal, select, type_coerce, union_all
+from sqlalchemy import BigInteger, Connection, Date, String, case, literal, select, type_coerce, union_all
 
+from plugins.customers.models import Customer
 from plugins.finance import figures
 from plugins.finance.figures import SPENT, Deal, minor, present
 from plugins.finance.models import Allocation, Expense, Payable, Payment, PaymentAllocation, Receipt, Receivable
@@ -23,6 +24,8 @@ KINDS: dict[str, tuple[Text, str]] = {
     "expenses": (_("Expense"), "/finance/expenses"),
 }
 """What a line of each column is, and where its papers are."""
+
+ORDER = ("earned", "costs", "expenses", "received", "paid")
 
 
 @dataclass
@@ -66,11 +69,21 @@ def lines_of(connection: Connection, deal: str) -> list[Line]:
         part("expenses", Expense, Expense.on, Expense.title, Expense.amount, Expense.order == deal,
              Expense.state.in_(SPENT)),
     ).subquery("every")  # fmt: skip
-    wanted = select(every).order_by(every.c.day, every.c.number, every.c.record).limit(figures.SHOWN * 5)
+    # What is owed comes before what is paid of it on the same day.
+    rank = case({place: number for number, place in enumerate(ORDER)}, value=every.c.place)
+    wanted = select(every).order_by(every.c.day, rank, every.c.number, every.c.record).limit(figures.SHOWN * 5)
     return [
         Line(row.place, row.record, row.day, row.number or f"#{row.record}", row.told or "", int(row.amount))
         for row in connection.execute(wanted)
     ]
+
+
+def customers_of(connection: Connection, deal: str) -> list[tuple[int, str]]:
+    """Whom a deal is with: the customers of its papers, as far as the reader sees them."""
+    owing = select(Receivable.customer_id).where(Receivable.source == deal, present(Receivable))
+    spent = select(Expense.customer_id).where(Expense.order == deal, present(Expense))
+    wanted = select(Customer.id, Customer.name).where(Customer.id.in_(union_all(owing, spent)), present(Customer))
+    return [(row.id, row.name) for row in connection.execute(wanted.order_by(Customer.name).limit(5))]
 
 
 def sum_of(deal: str, lines: list[Line]) -> Deal:

@@ -367,6 +367,7 @@ def show_deal(request: Any) -> Any:
     told = dict(zip(deal.PLACES, whole.amounts, strict=True))
     view = {
         "title": name,
+        "customers": deal.customers_of(request.connection, name),
         "heads": (_("Earned"), _("Received"), _("Costs"), _("Paid for them"), _("Spending")),
         "sums": [money(each) for each in whole.amounts],
         "tiles": [
@@ -425,6 +426,11 @@ def show_situation(request: Any) -> Any:
     open_out, late_out = figures.open_and_late(connection, OUT, on)
     days = {"on__gte": start, "on__lte": end}
     aged = figures.ageing(connection, IN, on)
+
+    def told(minor: int) -> str:
+        """An amount among many of which most are nothing."""
+        return str(money(minor)) if minor else "–"
+
     accounts = figures.accounts(connection) if request.principal.reach("finance.receipt", "view").level == "all" else []
     tiles = [
         (_("Earned"), money(whole["earned"]), address("/finance/receivables", **days), ""),
@@ -461,10 +467,10 @@ def show_situation(request: Any) -> Any:
         "accounts": [(name, f"/finance/accounts/{key}", money(amount), amount < 0) for key, name, amount in accounts],
         "accounts_total": money(sum(amount for _key, _name, amount in accounts)),
         "months": [
-            (f"{year}-{month:02d}", *(money(each.get((year, month), 0)) for each in (earned, costs, spent)),
-             money(earned.get((year, month), 0) - costs.get((year, month), 0) - spent.get((year, month), 0)),
-             money(received.get((year, month), 0)),
-             money(paid.get((year, month), 0) + spent_paid.get((year, month), 0)))
+            (f"{year}-{month:02d}", *(told(each.get((year, month), 0)) for each in (earned, costs, spent)),
+             told(earned.get((year, month), 0) - costs.get((year, month), 0) - spent.get((year, month), 0)),
+             told(received.get((year, month), 0)),
+             told(paid.get((year, month), 0) + spent_paid.get((year, month), 0)))
             for year, month in months
         ],
         "month_sums": (money(whole["earned"]), money(whole["costs"]), money(whole["spent"]), money(profit),

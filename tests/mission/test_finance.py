@@ -90,7 +90,7 @@ def test_f2_each_deal_has_a_page_with_its_money_and_its_profit(
         head.do(spent, "approve")
 
     page = head.open("/finance/deals", {"q": deal}).follow(deal)
-    page.says(deal, "5,000.00", "2,000.00", "3,000.00", "500.00", "1,500.00", "30.0%")
+    page.says(deal, customer["name"], "5,000.00", "2,000.00", "3,000.00", "500.00", "1,500.00", "30.0%")
     links = {link["href"] for link in page.main.walk("a")}
     assert {owed.path, cost.path, spent.path, f"/finance/receipts/{receipt['id']}"} <= links
     assert "2,000.00" in str(page.row(receipt["number"]))
