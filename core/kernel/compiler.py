@@ -402,6 +402,10 @@ class ScopedConnection(Connection):
     principal: Principal
     writing: bool = False
     """Set while the unit of work, or a bulk change that keeps history, is at work."""
+    only_reads: bool = False
+    """Nothing changes in its transaction, so that an answer holds until its end."""
+    opened: dict[tuple[str, int], bool]
+    """Whether what hangs on records may be seen, as far as that was asked; kept where it only reads."""
 
     @property
     def _has_events(self) -> bool:
@@ -499,10 +503,11 @@ class ScopedEngine(Engine):
         """Refused."""
         refuse("A connection of one's own")
 
-    def adopt(self, connection: Connection, principal: Principal) -> ScopedConnection:
+    def adopt(self, connection: Connection, principal: Principal, *, write: bool) -> ScopedConnection:
         """A scoped connection in the transaction of a privileged one."""
         adopted = ScopedConnection(self, connection=connection._dbapi_connection)
         adopted.principal = principal
+        adopted.only_reads, adopted.opened = not write, {}
         entrust(adopted, connection)
         return adopted
 

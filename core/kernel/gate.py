@@ -119,7 +119,7 @@ class Gate:
         return self._adopt(system, principal, write=write, with_bin=bin)
 
     def _adopt(self, system: Connection, principal: Principal, *, write: bool, with_bin: bool) -> ScopedConnection:
-        return self._engine(principal, write=write, with_bin=with_bin).adopt(system, principal)
+        return self._engine(principal, write=write, with_bin=with_bin).adopt(system, principal, write=write)
 
     def _engine(self, principal: Principal, *, write: bool, with_bin: bool) -> ScopedEngine:
         # The reading and the writing engine initialise their dialects on first use, each its own.

@@ -332,8 +332,14 @@ def is_open(connection: Any, resource: str, record_id: int) -> bool:
         return True
     if connection.principal.reach(resource, "view").level == "all":
         return True
+    known = connection.opened.get((resource, record_id))
+    if known is not None:
+        return known
     asked = _question(guarded, guarded.table.c.id, "view")
-    return bool(rows_of(connection, asked, {"row": record_id}, by_key=True)[0][0])
+    found = bool(rows_of(connection, asked, {"row": record_id}, by_key=True)[0][0])
+    if connection.only_reads:
+        connection.opened[resource, record_id] = found
+    return found
 
 
 def _question(guarded: Guarded, key: Any, action: str) -> Select[Any]:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Dialect, Select
 from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import FromClause
 
 from core.kernel.predicates import bound_to
 from core.kernel.prepared import Prepared
@@ -44,6 +46,30 @@ def rows_of(
     return connection.execute(statement, values).all() if quick is None else quick(statement, values, by_key)
 
 
+class Question:
+    """A SELECT that pages ask again and again: built once, and asked in the scope of the session that is given.
+
+    Make it where the module begins, with `bindparam("name")` for whatever differs from time to time. On a session beyond
+    anybody's scope, such as that of `acting`, it sees everything.
+    """
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._statement = statement
+        self._everywhere = Prepared(statement)
+
+    def rows(self, session: Session, **values: Any) -> Sequence[Any]:
+        """The rows, as plain tuples."""
+        session.flush()
+        connection = session.bind if isinstance(session.bind, Connection) else session.connection()
+        if hasattr(connection, "principal"):
+            return rows_of(connection, self._statement, values, by_key=True)
+        return self._everywhere.rows(connection, values)
+
+    def one(self, session: Session, **values: Any) -> Any:
+        """The only row, for sums and counts."""
+        return self.rows(session, **values)[0]
+
+
 class Ready:
     """One statement with the text for one principal, and what becomes of values on their way in and out."""
 
@@ -54,7 +80,7 @@ class Ready:
     ) -> None:
         self.statement, self.principal = statement, principal
         # The ORM makes objects of rows, which is not done here.
-        compiled: Any = None if statement._propagate_attrs else statement.compile(dialect=dialect)
+        compiled: Any = None if _makes_objects(statement) else statement.compile(dialect=dialect)
         if compiled is None or compiled.literal_execute_params or compiled.escaped_bind_names:
             raise NotSimple
         told: dict[str, Any] = {}
@@ -128,6 +154,10 @@ class Ready:
             if convert is not None:
                 found.append((position, convert))
         return found
+
+
+def _makes_objects(statement: Select[Any]) -> bool:
+    return bool(statement._propagate_attrs) and any(isinstance(each, FromClause) for each in statement._raw_columns)
 
 
 class NotSimple(Exception):

@@ -93,26 +93,33 @@ class Many:
     ) -> Outcome:
         """Do it with each record that may be; those that may not are in the outcome with the reason."""
         outcome = outcome or Outcome()
-        for record_id in ids:
-            label = ""
-            try:
-                with session.begin_nested():
-                    label = self._resource.label_of(self._records.get(session, self._resource, record_id))
-                    self._one(session, verb, record_id, given, context)
-                outcome.done += 1
-            except SopiaError as error:
-                if error.status >= 500:
-                    raise
-                outcome.refuse(Refused(record_id, label or f"#{record_id}", _reason(error, seen=bool(label))))
+        with self._records.together(session, context) as records:
+            for record_id in ids:
+                label = ""
+                try:
+                    with session.begin_nested():
+                        label = self._resource.label_of(records.get(session, self._resource, record_id))
+                        self._one(records, session, verb, record_id, given, context)
+                    outcome.done += 1
+                except SopiaError as error:
+                    if error.status >= 500:
+                        raise
+                    outcome.refuse(Refused(record_id, label or f"#{record_id}", _reason(error, seen=bool(label))))
         return outcome
 
     def _one(
-        self, session: ScopedSession, verb: str, record_id: int, given: Mapping[str, Any], context: Context
+        self,
+        records: Records,
+        session: ScopedSession,
+        verb: str,
+        record_id: int,
+        given: Mapping[str, Any],
+        context: Context,
     ) -> None:
         if verb == DELETE:
-            self._records.delete(session, self._resource, record_id, context)
+            records.delete(session, self._resource, record_id, context)
         else:
-            self._records.run(session, self._resource, record_id, verb, given, context)
+            records.run(session, self._resource, record_id, verb, given, context)
 
 
 def _reason(error: SopiaError, *, seen: bool) -> str:

@@ -55,6 +55,20 @@ class Records:
         self.resources = resources
         self.verbs = Verbs(resources, hooks)
         self._hooks = hooks
+        self._gathered: dict[tuple[str, str], list[int]] | None = None
+        """What plugins will hear of together: ids by resource and action."""
+
+    @contextmanager
+    def together(self, session: ScopedSession, context: Context) -> Iterator[Records]:
+        """The same, for many records: plugins that can hear of all at once do so at the end of the block."""
+        many = Records(self.resources, self._hooks)
+        many._gathered = {}
+        yield many
+        for (key, action), ids in many._gathered.items():
+            self._hooks.react(
+                "on_many", session=session, principal=context.principal, resource=key, ids=ids, action=action
+            )
+        session.expire_all()  # what they have done by one statement is read anew
 
     def row(
         self,
@@ -273,9 +287,13 @@ class Records:
         self, session: ScopedSession, context: Context, resource: ResolvedResource, record: Any, action: str
     ) -> None:
         if self._hooks.implemented_by("on_change"):
+            later: tuple[str, ...] = ()
+            if self._gathered is not None and (later := self._hooks.concerned("on_many", resource.key)):
+                self._gathered.setdefault((resource.key, action), []).append(record.id)
             self._hooks.react(
                 "on_change",
                 session=session,
+                but=later,
                 principal=context.principal,
                 resource=resource.key,
                 record=record,

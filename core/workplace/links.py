@@ -59,12 +59,17 @@ def has_links(resource: ResolvedResource) -> bool:
     return has_remarks(resource)
 
 
+def ends_of(connection: Connection, resource: str, record_id: int) -> list[dict[str, Any]]:
+    """The other ends of a record's links, whoever may see them: the caller asks which of them are in sight."""
+    return _ENDS.named(privileged(connection), {"resource": resource, "record": record_id})
+
+
 def ties_of(connection: Connection, resources: Resources, resource: str, record_id: int) -> list[Tie]:
     """Everything that a record is linked with and that `connection`, the reader's scoped one, shows.
 
     The caller has found the record itself in the reader's scope.
     """
-    ends = _ENDS.named(privileged(connection), {"resource": resource, "record": record_id})
+    ends = ends_of(connection, resource, record_id)
     if not ends or not is_open(connection, resource, record_id):
         return []
     rows = [SimpleNamespace(**each) for each in ends]

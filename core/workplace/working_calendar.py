@@ -26,6 +26,7 @@ from core.kernel.plugins import Setting
 from core.kernel.policies import Public
 from core.kernel.prepared import Prepared
 from core.kernel.privilege import privileged
+from core.kernel.types import now
 
 CHINA: Final = ZoneInfo("Asia/Shanghai")
 
@@ -189,6 +190,12 @@ def working_calendar(session: Any) -> WorkingCalendar:
         zone=_zone(read_setting(connection, "system.working_timezone")),
         days={day: (bool(works), name) for day, works, name in rows},
     )
+
+
+def today_at_work(session: Any) -> dt.date:
+    """The day where people work, whatever the time zone of whoever asks."""
+    zone = _zone(read_setting(privileged(session), "system.working_timezone"))
+    return now().astimezone(zone).date()
 
 
 def add_working_days(session: Any, day: dt.date, count: int) -> dt.date:

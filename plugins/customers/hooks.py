@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
 
 from plugins.customers.actions import HAND_OVER
-from plugins.customers.firms import ROLES, keep_one_firm
+from plugins.customers.firms import ROLES, keep_firms, keep_one_firm
 from plugins.customers.models import Contact, Customer, FollowUp
-from plugins.customers.ownership import set_dates, write_dates_of
+from plugins.customers.ownership import set_dates, write_dates_of, write_dates_of_many
 from sopia import Action, Session, acting, concerning, hookimpl
 
 
@@ -32,6 +33,16 @@ def on_change(session: Session, principal: Any, resource: str, record: Any, acti
         keep_one_firm(session, resource, record)
     if resource == "customers.customer" and action in ("create", "edit", "assign", "claim"):
         write_dates_of(session, record)
+
+
+@hookimpl
+@concerning(*ROLES)
+def on_many(session: Session, resource: str, ids: Sequence[int], action: str) -> None:
+    """The same for many customers, suppliers or distributors at once."""
+    if action in ("create", "edit"):
+        keep_firms(session, resource, ids)
+    if resource == "customers.customer" and action in ("create", "edit", "assign", "claim"):
+        write_dates_of_many(session, ids)
 
 
 def keep_one_primary(session: Session, contact: Contact) -> None:

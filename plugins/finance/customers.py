@@ -7,7 +7,7 @@ from sopia import translate as _
 dealings = Extension(
     of="customers.customer",
     parts=(
-        Panel(_("Money owed"), "finance/customer.html", figures.owed_by),
+        Panel(_("Money owed"), "finance/customer.html", figures.owed_by, glance=True),
         Panel(
             _("Receivables"),
             resource="finance.receivable",
@@ -24,5 +24,5 @@ dealings = Extension(
 )
 
 purchases = Extension(
-    of="customers.supplier", parts=(Panel(_("Money owed"), "finance/customer.html", figures.owed_by),)
+    of="customers.supplier", parts=(Panel(_("Money owed"), "finance/customer.html", figures.owed_by, glance=True),)
 )

@@ -10,7 +10,20 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Date, String, case, func, literal, select, type_coerce, union_all
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Date,
+    Select,
+    String,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from plugins.customers.models import Customer, Party
@@ -25,7 +38,7 @@ from plugins.finance.models import (
     today,
 )
 from plugins.finance.services import IN, OUT, Side, side_of
-from sopia import Model, Session, Text
+from sopia import Model, Question, Session, Text
 from sopia import translate as _
 
 SHOWN = 200
@@ -91,21 +104,36 @@ def allocation_of(session: Session, record: Any) -> dict[str, Any]:
     }
 
 
+def _owed() -> Select[Any]:
+    late = case((Receivable.due_on < bindparam("day", type_=Date), minor(Receivable.open)), else_=0)
+    party = bindparam("party", type_=BigInteger)
+    advance = select(func.sum(minor(Receipt.left))).where(
+        Receipt.party_id == party, present(Receipt), Receipt.state == "confirmed"
+    )
+    payable = select(func.sum(minor(Payable.open))).where(
+        Payable.party_id == party, present(Payable), minor(Payable.open) > 0
+    )
+    return select(
+        func.sum(minor(Receivable.open)),
+        func.sum(late),
+        func.min(Receivable.due_on),
+        advance.scalar_subquery(),
+        payable.scalar_subquery(),
+    ).where(Receivable.party_id == party, present(Receivable), minor(Receivable.open) > 0)
+
+
+OWED = Question(_owed())
+"""What the page of every customer and supplier asks, in its reader's scope."""
+
+
 def owed_by(session: Session, customer: Any) -> dict[str, Any]:
     """What the panel of a customer or supplier shows: open, overdue, advances, and when the next amount is due."""
-    due = Receivable.due_on
-    mine = (Receivable.party_id == customer.party_id, present(Receivable), minor(Receivable.open) > 0)
-    late = case((due < today(), minor(Receivable.open)), else_=0)
-    owed = session.execute(select(func.sum(minor(Receivable.open)), func.sum(late), func.min(due)).where(*mine)).one()
-    paid = (Receipt.party_id == customer.party_id, present(Receipt), Receipt.state == "confirmed")
-    advance = session.execute(select(func.sum(minor(Receipt.left))).where(*paid)).scalar()
-    ours = (Payable.party_id == customer.party_id, present(Payable), minor(Payable.open) > 0)
-    payable = session.execute(select(func.sum(minor(Payable.open))).where(*ours)).scalar()
+    opened, overdue, due, advance, payable = OWED.one(session, party=customer.party_id, day=today())
     limit = getattr(customer, "credit_limit", None)
     return {
-        "open": int(owed[0] or 0),
-        "overdue": int(owed[1] or 0),
-        "due": owed[2],
+        "open": int(opened or 0),
+        "overdue": int(overdue or 0),
+        "due": due,
         "advance": int(advance or 0),
         "payable": int(payable or 0),
         "limit": limit.minor if limit else None,

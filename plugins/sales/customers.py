@@ -38,7 +38,7 @@ def credit_of(session: Session, customer: Customer) -> dict[str, Any]:
 of_customer = Extension(
     of="customers.customer",
     parts=(
-        Panel(_("Credit"), "sales/credit.html", credit_of),
+        Panel(_("Credit"), "sales/credit.html", credit_of, glance=True),
         Panel(
             _("Opportunities"),
             resource="sales.opportunity",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, ColumnElement, Date, Select, bindparam, func, join, or_, select, type_coerce
 
 from plugins.customers.models import Customer, Party
 from plugins.sales.models import Contract, Debt, Installment, Order, contract_order
-from sopia import Model, Money, Session, working_calendar
-from sopia import now as this_moment
+from sopia import Model, Money, Question, Session
+from sopia import today_at_work as today
+
+__all__ = ["Exposure", "exposure_of", "lock_firm", "today"]
 
 RUNNING = "approved"
 """The state of a contract in which it counts."""
@@ -34,9 +37,48 @@ class Exposure:
         return self.receivables + self.orders
 
 
-def today(session: Session) -> date:
-    """The day where people work."""
-    return this_moment().astimezone(working_calendar(session).zone).date()
+def _minor(column: Any) -> ColumnElement[Any]:
+    """Minor units, without the work of making objects of them."""
+    return type_coerce(column, BigInteger)
+
+
+def _owed() -> Select[Any]:
+    """All that a firm owes, in one statement: it is asked with every page of a customer, and when an order is confirmed."""
+    own = select(Customer.id).where(
+        or_(Customer.id == bindparam("customer"), Customer.party_id == bindparam("party", type_=BigInteger))
+    )
+    runs = (Contract.state == RUNNING, Contract.deleted_at.is_(None))
+    contracts = select(func.sum(_minor(Contract.outstanding))).where(Contract.customer_id.in_(own), *runs)
+    in_contract = (
+        select(contract_order.c.order_id).join(Contract, Contract.id == contract_order.c.contract_id).where(*runs)
+    )
+    orders = select(func.sum(_minor(Order.total)) - func.sum(_minor(Order.receivable))).where(
+        Order.customer_id.in_(own),
+        Order.state == "confirmed",
+        Order.deleted_at.is_(None),
+        Order.id != bindparam("without"),
+        Order.id.not_in(in_contract),
+    )
+    of_firm = Debt.party_id == bindparam("party", type_=BigInteger)
+    late = (
+        Contract.customer_id.in_(own),
+        *runs,
+        Installment.deleted_at.is_(None),
+        Installment.due_on < bindparam("today", type_=Date),
+        _minor(Installment.outstanding) > 0,
+    )
+    installments = join(Installment, Contract, Contract.id == Installment.contract_id)
+    return select(
+        contracts.scalar_subquery(),
+        orders.scalar_subquery(),
+        select(_minor(Debt.amount)).where(of_firm).limit(1).scalar_subquery(),
+        select(Debt.due_since).where(of_firm).limit(1).scalar_subquery(),
+        select(func.min(Installment.due_on)).select_from(installments).where(*late).scalar_subquery(),
+        select(func.sum(_minor(Installment.outstanding))).select_from(installments).where(*late).scalar_subquery(),
+    )
+
+
+OWED = Question(_owed())
 
 
 def lock_firm(session: Session, customer: Customer) -> None:
@@ -49,63 +91,10 @@ def lock_firm(session: Session, customer: Customer) -> None:
 
 def exposure_of(session: Session, customer: Customer, without: int = 0) -> Exposure:
     """What the firm of a customer owes, `without` one order; `session` must reach beyond anybody's scope."""
-    own = customers_of_firm(session, customer)
-    contracts = _sum(
-        session,
-        select(func.sum(Contract.outstanding)).where(
-            Contract.customer_id.in_(own), Contract.state == RUNNING, Contract.deleted_at.is_(None)
-        ),
+    contracts, orders, debt, debt_since, since, overdue = OWED.one(
+        session, customer=customer.id, party=customer.party_id, without=without, today=today(session)
     )
-    in_contract = (
-        select(contract_order.c.order_id)
-        .join(Contract, Contract.id == contract_order.c.contract_id)
-        .where(Contract.state == RUNNING, Contract.deleted_at.is_(None))
-    )
-    orders = _sum(
-        session,
-        select(func.sum(Order.total) - func.sum(Order.receivable)).where(
-            Order.customer_id.in_(own),
-            Order.state == "confirmed",
-            Order.deleted_at.is_(None),
-            Order.id != without,
-            Order.id.not_in(in_contract),
-        ),
-    )
-    debt = session.scalars(select(Debt).where(Debt.party_id == customer.party_id)).first()
-    since, overdue = _overdue(session, own)
-    if debt is not None and debt.due_since is not None:
-        since = min(filter(None, (since, debt.due_since)))
-    return Exposure(contracts + (debt.amount if debt is not None else Money(0)), orders, since, overdue)
-
-
-def customers_of_firm(session: Session, customer: Customer) -> list[int]:
-    """The customers that are the same firm."""
-    if customer.party_id is None:
-        return [customer.id]
-    return list(session.scalars(select(Customer.id).where(Customer.party_id == customer.party_id)))
-
-
-def _overdue(session: Session, customers: list[int]) -> tuple[date | None, Money]:
-    """Since when instalments of running contracts are overdue, and how much they are together."""
-    found = session.execute(
-        select(func.min(Installment.due_on), func.sum(Installment.outstanding))
-        .join(Contract, Contract.id == Installment.contract_id)
-        .where(
-            Contract.customer_id.in_(customers),
-            Contract.state == RUNNING,
-            Contract.deleted_at.is_(None),
-            Installment.deleted_at.is_(None),
-            Installment.due_on < today(session),
-            Installment.outstanding > Money(0),
-        )
-    ).one()
-    return found[0], _money(found[1])
-
-
-def _sum(session: Session, statement: object) -> Money:
-    return _money(session.scalar(statement))  # type: ignore[call-overload]
-
-
-def _money(found: object) -> Money:
-    """A sum as the database gives it: money, a number of minor units, or nothing."""
-    return found if isinstance(found, Money) else Money(int(found or 0))  # type: ignore[call-overload]
+    if debt_since is not None:
+        since = min(filter(None, (since, debt_since)))
+    receivables = Money(int(contracts or 0)) + Money(int(debt or 0))
+    return Exposure(receivables, Money(int(orders or 0)), since, Money(int(overdue or 0)))

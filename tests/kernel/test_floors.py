@@ -7,7 +7,7 @@ KERNEL = Path(__file__).parents[2] / "core" / "kernel"
 
 FLOORS = (
     "errors i18n logs settings",
-    "database formats pinyin policies prepared privilege search search_words storage storage_s3 types",
+    "database expressions formats pinyin policies prepared privilege search search_words storage storage_s3 types",
     "common_passwords departments generations organisation passwords roles shipped_roles sessions signin tokens users",
     "access bulk_changes compiler explain gate granting guard history kept links postgresql predicates principal quiet",
     "checks discovery events hooks idempotency plugin_settings plugins registry trial",

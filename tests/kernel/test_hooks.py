@@ -19,7 +19,16 @@ from structlog.testing import capture_logs
 from core.kernel import hooks as page
 from core.kernel.database import Session
 from core.kernel.errors import PluginError
-from core.kernel.hooks import SPECIFICATIONS, Broken, Hooks, Refusal, TransactionEnded, arguments_of, hookimpl
+from core.kernel.hooks import (
+    SPECIFICATIONS,
+    Broken,
+    Hooks,
+    Refusal,
+    TransactionEnded,
+    arguments_of,
+    concerning,
+    hookimpl,
+)
 
 # -------------------------------------------------------------------------------- the page itself
 
@@ -299,3 +308,31 @@ def test_plugin_that_writes_while_only_reading_is_allowed_gets_the_box(engine: E
         assert [type(each) for each in found] == [Broken, str]
         assert session.scalar(select(func.count()).select_from(Note)) == 0
         session.close()
+
+
+def hearing(*resources: str) -> Any:
+    """A hook that is narrowed to resources."""
+    return concerning(*resources)(lambda resource: None)
+
+
+def test_who_hears_of_many_records_together_need_not_hear_of_each() -> None:
+    alone, both = part(on_change=hearing("a.b", "a.c")), part(on_change=hearing("a.b", "a.c"), on_many=hearing("a.b"))
+    assert Hooks([("x", alone), ("y", both)]).need_each("a.b") == ("x",)
+    assert Hooks([("x", alone), ("y", both)]).need_each("a.c") == ("x", "y")
+    assert Hooks([("y", part(check_action=hearing("a.b")))]).need_each("a.b") == ("y",)
+
+
+def test_who_hears_of_many_records_hears_of_single_ones_as_well() -> None:
+    for single in ({}, {"on_change": hearing("a.c")}):
+        with pytest.raises(PluginError) as caught:
+            Hooks([("visits", part(**single, on_many=hearing("a.b")))])
+        assert "'visits' implements the hook 'on_many' and not 'on_change' for 'a.b'." in str(caught.value)
+    with pytest.raises(PluginError, match="for all resources"):
+        Hooks([("visits", part(on_change=hearing("a.c"), on_many=lambda resource: None))])
+
+
+def test_a_plugin_can_be_left_out_of_what_is_told() -> None:
+    heard: list[str] = []
+    parts = [(name, part(on_change=lambda resource, name=name: heard.append(name))) for name in "abc"]
+    assert Hooks(parts).react("on_change", but=("b",), resource="x.y") == []
+    assert heard == ["a", "c"]

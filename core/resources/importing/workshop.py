@@ -51,7 +51,7 @@ class Workshop:
         self.gate = platform.gate
         self.resources: Resources = platform.above
         hooks = platform.registry.hooks
-        self.desk = Desk(platform.gate, self.resources, Records(self.resources, hooks), hooks.concerned)
+        self.desk = Desk(platform.gate, self.resources, Records(self.resources, hooks), hooks)
 
     def need(self, principal: Principal, resource: ResolvedResource) -> None:
         """Refuse whoever may not import into a resource."""

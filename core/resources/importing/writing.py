@@ -6,7 +6,8 @@ Values, permission and scope have been checked by the judge. Whoever calls it ho
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from core.kernel.errors import FieldError, Invalid, NotFound, SopiaError
 from core.kernel.gate import Gate
 from core.kernel.guard import ScopedSession
 from core.kernel.history import Operation
+from core.kernel.hooks import Hooks
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Own, Public, Through
 from core.kernel.privilege import privileged
@@ -40,8 +42,7 @@ class Desk:
     gate: Gate
     resources: Resources
     records: Records
-    concerned: Callable[[str, str], tuple[str, ...]]
-    """The plugins that want to hear through a hook of each record of a resource."""
+    hooks: Hooks
 
 
 @dataclass(slots=True)
@@ -99,17 +100,20 @@ class Writer:
         singly = changes if self.in_bulk else sorted([*new, *changes], key=lambda verdict: verdict.number)
         words = new_words(self._judge, verdicts)
         if words or singly:
-            operation = self._operation
-            adopted = self._desk.gate.adopted(
-                system, self._principal, write=True, origin=operation.origin, operation=operation
-            )
-            with adopted as session:
+            with self._session(system) as session:
                 self._make_words(session, words)
                 self._fill_in_words(verdicts)
-                for verdict in singly:
-                    self._write_one(session, verdict)
+                with self._desk.records.together(session, self._judge.context) as records:
+                    for verdict in singly:
+                        self._write_one(records, session, verdict)
         if self.in_bulk and new:
             self._insert(system, prepared or self._prepare(new))
+
+    def _session(self, system: Connection) -> AbstractContextManager[ScopedSession]:
+        operation = self._operation
+        return self._desk.gate.adopted(
+            system, self._principal, write=True, origin=operation.origin, operation=operation
+        )
 
     # --------------------------------------------------------------------------------------------------------- in bulk
 
@@ -119,20 +123,20 @@ class Writer:
         reach = principal.reach(resource.key, "create")
         own = isinstance(resource.policy, Own) and not resource.policy.restrict
         public = isinstance(resource.policy, Public) and reach.level == "all"
-        singly = bool(resource.numberings) or bool(resource.declared.of_kind(Check)) or self._hears(resource.key, "")
+        singly = (
+            bool(resource.numberings)
+            or bool(resource.declared.of_kind(Check))
+            or bool(self._desk.hooks.need_each(resource.key))
+        )
         if singly or not (own or public):
             return False
         return all(
             principal.reach(child.key, "create") == reach
             and isinstance(child.policy, Through)
             # The plugin that declares the part vouches for it; another may have its own idea of such a record.
-            and not self._hears(child.key, resource.declared.plugin)
+            and not set(self._desk.hooks.need_each(child.key)) - {resource.declared.plugin}
             for _part, child in self._parts
         )
-
-    def _hears(self, key: str, but: str) -> bool:
-        hooks = ("check_action", "on_change")
-        return any(plugin != but for hook in hooks for plugin in self._desk.concerned(hook, key))
 
     def _prepare(self, verdicts: list[Verdict]) -> Prepared:
         plain = [each for each in self._fields if each.column is not None and not each.extension]
@@ -149,7 +153,7 @@ class Writer:
         ] if self._several else ()  # fmt: skip
         records = Batch(self._dialect, self._resource.model, [*names, *more], rows, resource=self._resource, told=told)
         brought = {
-            column: Batch(self._dialect, model, [], [()] * len(rows), silent=True) for column, model in self._brought()
+            column: Batch(self._dialect, model, [], [()] * len(rows)) for column, model in self._brought()
         }
         parts = [self._prepare_part(part, child, verdicts) for part, child in self._parts]
         return Prepared(verdicts, records, brought, parts)
@@ -201,13 +205,28 @@ class Writer:
         ids = prepared.records.insert(system, self._operation, brought)
         for verdict, record_id in zip(prepared.verdicts, ids, strict=True):
             verdict.record_id = record_id
-        self._announce(system, self._resource.key, ids)
+        parts: list[tuple[str, Sequence[int]]] = []
         for part in prepared.parts:
             links = {part.column: [ids[number] for number in part.parents]}
-            self._announce(system, part.resource, part.batch.insert(system, self._operation, links))
+            parts.append((part.resource, part.batch.insert(system, self._operation, links)))
         for each in self._several:
             self._link(system, each, prepared.verdicts)
         self._insert_extensions(system, prepared.verdicts)
+        for key, made in ((self._resource.key, ids), *parts):
+            self._announce(system, key, made)
+        self._tell_plugins(system, self._resource.key, ids)
+        for key, made in parts:
+            self._tell_plugins(system, key, made, but=(self._resource.declared.plugin,))
+
+    def _tell_plugins(self, system: Connection, key: str, ids: Sequence[int], but: tuple[str, ...] = ()) -> None:
+        """Let the hooks of plugins hear of new records, all at once."""
+        hooks = self._desk.hooks
+        if not ids or not set(hooks.concerned("on_many", key)) - set(but):
+            return
+        with self._session(system) as session:
+            hooks.react(
+                "on_many", session=session, but=but, principal=self._principal, resource=key, ids=ids, action="create"
+            )
 
     def _announce(self, system: Connection, key: str, ids: Sequence[int]) -> None:
         """Let listeners hear of records that no unit of work has made."""
@@ -263,14 +282,14 @@ class Writer:
                 elif isinstance(value, list):
                     verdict.values[key] = [links.find(v.text) if isinstance(v, NewWord) else v for v in value]
 
-    def _write_one(self, session: ScopedSession, verdict: Verdict) -> None:
+    def _write_one(self, records: Records, session: ScopedSession, verdict: Verdict) -> None:
         """One record by the ordinary way; what is refused becomes a fault of its row."""
         try:
             with session.begin_nested():
                 if verdict.outcome == "update":
-                    self._update(session, verdict)
+                    self._update(records, session, verdict)
                 else:
-                    self._create(session, verdict)
+                    self._create(records, session, verdict)
         except Invalid as invalid:
             for error in invalid.errors:
                 self._refuse(verdict, error)
@@ -285,26 +304,32 @@ class Writer:
     def _refuse(self, verdict: Verdict, error: FieldError) -> None:
         verdict.fault(self._judge.position.get(error.field, WHOLE_ROW), error.message)
 
-    def _create(self, session: ScopedSession, verdict: Verdict) -> None:
+    def _create(self, records: Records, session: ScopedSession, verdict: Verdict) -> None:
         context = self._judge.context
-        record = self._desk.records.create(session, self._resource, _told(verdict), context)
+        record = records.create(session, self._resource, _told(verdict), context)
         verdict.record_id = record.id
         for part, child in self._parts:
             if found := verdict.alongside.get(part.name):
                 given = {part.by: record.id, **part.fixed, **found}
-                self._desk.records.create(session, child, given, context)
+                records.create(session, child, given, context)
 
-    def _update(self, session: ScopedSession, verdict: Verdict) -> None:
+    def _update(self, records: Records, session: ScopedSession, verdict: Verdict) -> None:
         """Set what the row says; a blank cell leaves the value as it is."""
         context, record_id = self._judge.context, verdict.record_id
         assert record_id is not None
-        self._desk.records.update(session, self._resource, record_id, _told(verdict), context, version=None)
+        records.update(session, self._resource, record_id, _told(verdict), context, version=None)
         for part, child in self._parts:
             if found := verdict.alongside.get(part.name):
-                self._update_part(session, part, child, record_id, found)
+                self._update_part(records, session, part, child, record_id, found)
 
     def _update_part(
-        self, session: ScopedSession, part: Alongside, child: ResolvedResource, record_id: int, found: dict[str, Any]
+        self,
+        records: Records,
+        session: ScopedSession,
+        part: Alongside,
+        child: ResolvedResource,
+        record_id: int,
+        found: dict[str, Any],
     ) -> None:
         context, columns = self._judge.context, child.table.c
         fixed = [(child.fields[key].column, value) for key, value in {part.by: record_id, **part.fixed}.items()]
@@ -312,10 +337,10 @@ class Writer:
         statement = select(columns.id).where(*conditions, columns.deleted_at.is_(None)).order_by(columns.id)
         present = session.scalars(statement.limit(1)).first()
         if present is not None:
-            self._desk.records.update(session, child, present, found, context, version=None)
+            records.update(session, child, present, found, context, version=None)
         else:
             given = {part.by: record_id, **part.fixed, **found}
-            self._desk.records.create(session, child, given, context)
+            records.create(session, child, given, context)
 
 
 def _told(verdict: Verdict) -> dict[str, Any]:

@@ -25,7 +25,6 @@ from core.workplace.attachments import (
     detach,
     files_of,
     find_file,
-    has_panel,
     takes_files,
 )
 
@@ -87,19 +86,23 @@ class AttachmentPages:
         return find_file(request.connection, self._resource.key, record.id, request.params["file"])
 
 
-def files_panels(request: Request, resource: ResolvedResource, record_id: int) -> Iterable[Panel]:
-    """The versions of the file that the record is about, and its attachments."""
+def content_panel(request: Request, resource: ResolvedResource, record_id: int) -> Panel | None:
+    """The versions of the file that the record is about."""
     content = content_of(resource)
-    if content is not None:
-        yield _panel(request, resource, record_id, CONTENT, content.title or _("File"))
-    if has_panel(resource):
-        yield _panel(request, resource, record_id, "", _("Attachments"))
+    return _panel(request, resource, record_id, CONTENT, content.title or _("File")) if content is not None else None
 
 
-def _panel(request: Request, resource: ResolvedResource, record_id: int, slot: str, title: object) -> Panel:
+def attachments_panel(request: Request, resource: ResolvedResource, record_id: int, *, there: bool = True) -> Panel:
+    """The files that hang on the record; nobody looks for any where none are `there`."""
+    return _panel(request, resource, record_id, "", _("Attachments"), there=there)
+
+
+def _panel(
+    request: Request, resource: ResolvedResource, record_id: int, slot: str, title: object, *, there: bool = True
+) -> Panel:
     home, zone = f"{resource.url}/{record_id}/attachments", request.timezone.key
     edits = resource.allows(request.principal, "edit")
-    files = files_of(request.connection, resource.key, record_id, slot)
+    files = files_of(request.connection, resource.key, record_id, slot) if there else []
     lines = [
         {
             "name": file.name,

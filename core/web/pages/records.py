@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import structlog
-from markupsafe import Markup
-
-from core.kernel import formats
 from core.kernel.errors import Conflict, NotFound
 from core.kernel.guard import is_open, is_within
-from core.kernel.hooks import Broken
 from core.kernel.i18n import translate as _
 from core.kernel.policies import Own
-from core.kernel.types import now
-from core.resources.conditions import Condition
-from core.resources.queries import Cell, ListRequest, Lists, Sort, read_sort
+from core.resources.queries import Cell, ListRequest, Lists, Sort
 from core.resources.records import Records, Row
 from core.resources.resolved import ResolvedResource, Resources
 from core.resources.resource import Action
-from core.resources.resource import Panel as DeclaredPanel
 from core.resources.undo import undo as take_back
 from core.web import lines
 from core.web.address import address
 from core.web.cells import initials
-from core.web.pages.attachments import files_panels
 from core.web.pages.explain import explain_link
 from core.web.pages.forms import remove_button, trail_of, undo_button
-from core.web.pages.lists import context_of, draw_table
+from core.web.pages.lists import context_of
 from core.web.pages.printing import print_buttons
-from core.web.pages.shares import shares_panel
+from core.web.panels import RecordPanels
 from core.web.remarks import kinds_for
 from core.web.responses import Response, is_local
-from core.web.showing import base_of, fact_of, kind_of
+from core.web.showing import fact_of, kind_of
 from core.web.stages import arranged, badge_of, has_open, is_locked_row, reaches, steps_of
-from core.web.ties import tie_panels
 from core.web.timeline import History
 from core.web.views import (
     BinRow,
     BinView,
     Button,
-    Column,
-    Empty,
     Fact,
     FactSection,
     Link,
@@ -53,8 +39,6 @@ from core.web.views import (
     Panel,
     Person,
     RecordView,
-    Related,
-    SmartButton,
     Timeline,
 )
 from core.workplace.following import follows
@@ -62,8 +46,6 @@ from core.workplace.remarks import has_remarks
 
 if TYPE_CHECKING:
     from core.web.requests import Request
-
-log = structlog.get_logger("sopia.pages")
 
 WRITES = ("edit", "assign", "delete")
 
@@ -78,18 +60,20 @@ class RecordPages:
         self._resources = resources
         self._resource = resource
         self._records = records
+        self._panels = RecordPanels(resources, resource, records)
 
     def show(self, request: Request) -> Response:
         """The record: facts, panels of what belongs to it, its timeline."""
         resource, context = self._resource, context_of(request)
         row = self._records.row(request.connection, resource, request.params["id"], context)
         title = self._title(row)
-        panels, smart = self._panels(request, row)
+        closed = not is_open(request.connection, resource.key, row.id)
+        laid = self._panels.laid(request, row, closed=closed, whole=request.query.get("whole") == "1")
         actions, broken = self._offered(request, row)
         within = frozenset(each for each in WRITES if is_within(request.connection, resource.key, row.id, each))
         edits = resource.allows(request.principal, "edit") and has_open(resource, row) and "edit" in within
         # What lies in common is changed by nobody before he takes it.
-        edits = edits and is_open(request.connection, resource.key, row.id)
+        edits = edits and not closed
         edit = Button(title=_("Edit"), url=f"{resource.url}/{row.id}/edit", post=False, icon="edit", shortcut="e")
         deletes = "delete" in within and not is_locked_row(resource, row)
         remove = remove_button(request, resource, row.id, title) if deletes else None
@@ -113,9 +97,11 @@ class RecordPages:
                 *self._for_oneself(request, row.id),
                 *((remove,) if remove else ()),
             ),
-            smart=smart,
+            smart=tuple(laid.smart),
             sections=self._sections(request, row, within),
-            panels=[*panels, *broken],
+            glance=laid.glance,
+            panels=[*laid.panels, *broken],
+            absent=tuple(laid.absent),
             timeline=self._timeline(request, row.id),
             explain=explain_link(request, resource, row.id),
             version=row.version,
@@ -286,113 +272,12 @@ class RecordPages:
                 yield Button(title=action.title, url=url, kind=action.style, post=not action.ask, icon=action.icon,
                              asks=bool(action.ask))  # fmt: skip
 
-    def _panels(self, request: Request, row: Row) -> tuple[list[Panel], tuple[SmartButton, ...]]:
-        panels: list[Panel] = [
-            lines.panel(request, self._resources, cell, row.values[cell.path][0])
-            for cell in row.cells
-            if lines.is_table(cell.field) and row.values[cell.path][0]
-        ]
-        smart: list[SmartButton] = []
+    def panels(self, request: Request) -> Response:
+        """Some panels of the page, named by their keys, as they come when their reader gets there."""
+        row = self._records.row(request.connection, self._resource, request.params["id"], context_of(request), ("id",))
         closed = not is_open(request.connection, self._resource.key, row.id)
-        for number, declared in enumerate(self._resource.panels):
-            if closed and not declared.in_common:
-                continue
-            if not declared.allow or self._resource.allows(request.principal, declared.allow):
-                panels += self._declared(request, row, declared, f"p{number}", smart)
-        if closed:
-            return panels, ()
-        panels += self._collected(request, row, smart)
-        panels += self._hanging(request, row)
-        ties, counted = tie_panels(request, self._resources, self._resource, row.id)
-        return [*panels, *ties], (*smart, *counted)
-
-    def _declared(
-        self, request: Request, row: Row, declared: DeclaredPanel, key: str, smart: list[SmartButton]
-    ) -> Iterable[Panel]:
-        """A panel with the records of another resource, which is counted as well, or with a template of its own."""
-        if not declared.resource:
-            panel = self._own(request, row, declared, key)
-            if panel.html.strip() or panel.error:
-                yield panel
-            return
-        target = self._resources.get(declared.resource)
-        if target is not None and target.allows(request.principal, "view"):
-            panel, count = self._related(request, row, declared, target, key)
-            url = address(target.url, ((declared.by, str(row.id)),))
-            smart.append(SmartButton(title=declared.title, count=count, url=url, icon=target.declared.icon))
-            yield panel
-
-    def _hanging(self, request: Request, row: Row) -> Iterable[Panel]:
-        """What every record may have hanging on it: files, and with whom it is shared."""
-        record = self._records.get(request.reader, self._resource, row.id)
-        yield from files_panels(request, self._resource, row.id)
-        yield from filter(None, (shares_panel(request, self._resource, record),))
-
-    def _related(
-        self, request: Request, row: Row, declared: DeclaredPanel, target: ResolvedResource, key: str
-    ) -> tuple[Panel, str]:
-        """The records of another resource that lead to this one."""
-        context = context_of(request)
-        readable = target.readable(request.principal)
-        paths = tuple(
-            p for p in declared.columns or [c.field for c in target.columns] if p.partition(".")[0] in readable
-        )
-        chosen = declared.sort if declared.sort.lstrip("-").partition(".")[0] in readable else ""
-        sort = read_sort(self._resources, target, chosen, context)
-        wanted = ListRequest(paths, (Condition(declared.by, "eq", (row.id,)),), sort=sort, limit=declared.limit)
-        lists = Lists(self._resources, target)
-        page = lists.page(request.connection, wanted, context)
-        count = lists.count(request.connection, wanted, context) if page.following else len(page.rows)
-        told = "1,000+" if count > 1000 else str(count)
-        columns = tuple(
-            Column(key=c.path, title=c.field.label, kind=kind_of(c), base=base_of(c), place="title" if i == 0 else "")
-            for i, c in enumerate(page.cells)
-        )
-        create = None
-        if target.allows(request.principal, "create"):
-            url = address(f"{target.url}/new", ((declared.by, str(row.id)),))
-            create = Link(title=_("New {name}", name=target.name), url=url, icon="plus")
-        related = Related(
-            columns=columns,
-            rows_html=draw_table(request, target, page.cells, page.rows, columns, selectable=False)
-            if page.rows
-            else Markup(),
-            count=told,
-            all_url=address(target.url, ((declared.by, str(row.id)),)),
-            create=create,
-            empty=None if page.rows else Empty(title=_("No {names} yet", names=target.names), ghost="none"),
-        )
-        return Panel(key=key, title=declared.title, related=related), told
-
-    def _own(self, request: Request, row: Row, declared: DeclaredPanel, key: str) -> Panel:
-        """A panel with a template of its own; one that fails says so and leaves the page alone."""
-        try:
-            record = self._records.get(request.reader, self._resource, row.id)
-            given = declared.make(request.reader, record) if declared.make else {}
-            template = request.site.templates.get_template(declared.template)
-            url, ago = f"{self._resource.url}/{row.id}", partial(_ago, request)
-            html = Markup(template.render(record=record, url=url, ago=ago, **given))
-            return Panel(key=key, title=declared.title, html=html)
-        except Exception as error:
-            log.error("a panel failed", resource=self._resource.key, panel=str(declared.title), exc_info=error)
-            return Panel(key=key, title=declared.title, error=_("This part of the page could not be shown."))
-
-    def _collected(self, request: Request, row: Row, smart: list[SmartButton]) -> Iterable[Panel]:
-        hooks = request.platform.registry.hooks
-        if not hooks.implemented_by("record_panels"):
-            return
-        record = self._records.get(request.reader, self._resource, row.id)
-        given = {"principal": request.principal, "resource": self._resource.key, "record": record}
-        for number, found in enumerate(hooks.collect("record_panels", session=request.reader, **given)):
-            if isinstance(found, Broken):
-                yield Panel(key=f"h{number}", title=found.plugin, error=found.message)
-            elif isinstance(found, DeclaredPanel):
-                yield from self._declared(request, row, found, f"h{number}", smart)
-
-
-def _ago(request: Request, moment: dt.datetime | None) -> str:
-    """How long ago something was, for the templates of panels."""
-    return formats.ago(moment, request.timezone.key, now())
+        keys = frozenset(text for name, text in request.query.pairs if name == "key")
+        return request.render("parts/panels.html", self._panels.drawn(request, row, keys, closed=closed))
 
 
 def undo(request: Request) -> Response:

@@ -62,6 +62,7 @@ def _routes_of(resources: Resources, resource: ResolvedResource, records: Record
     yield Route(f"{url}/options", partial(_options, resources, resource), f"{key}.view")
     yield Route(f"{url}/{{id:int}}/explain", ExplainPages(resources, resource, records).show, EXPLAINED)
     yield Route(f"{url}/{{id:int}}/timeline", pages.older, f"{key}.view")
+    yield Route(f"{url}/{{id:int}}/panels", pages.panels, f"{key}.view")
     yield from PrintPages(resources, resource, records).routes()
     if resource.read_only:
         return

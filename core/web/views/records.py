@@ -93,6 +93,9 @@ class Panel:
     html: Markup = NOTHING  # from a plugin's own template
     error: Words = ""  # the panel broke: drawn as a quiet box, the page stays
     actions: tuple[Link, ...] = ()
+    later_url: str = ""  # it comes when its reader gets there: GET `?key=` answers parts/panels.html
+    ghosts: int = 0  # lines whose place is kept until then
+    tall: bool = False  # such lines are of two rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +181,9 @@ class RecordView:
     meters: tuple[Meter, ...] = ()
     sections: Sequence[FactSection] = ()
     tabs: tuple[Tab, ...] = ()
+    glance: Sequence[Panel] = ()  # what one looks for first, above the facts
     panels: Sequence[Panel] = ()
+    absent: tuple[Link, ...] = ()  # what there is none of yet: ways to make it; without an address the name alone
     timeline: Timeline | None = None
     previous: Link | None = None
     next: Link | None = None
