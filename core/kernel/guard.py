@@ -334,7 +334,7 @@ def is_open(connection: Any, resource: str, record_id: int) -> bool:
         return True
     known = connection.opened.get((resource, record_id))
     if known is not None:
-        return known
+        return bool(known)
     asked = _question(guarded, guarded.table.c.id, "view")
     found = bool(rows_of(connection, asked, {"row": record_id}, by_key=True)[0][0])
     if connection.only_reads:
