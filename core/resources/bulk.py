@@ -63,18 +63,14 @@ class Batch:
         *,
         resource: ResolvedResource | None = None,
         told: Sequence[Mapping[str, Any]] = (),
-        silent: bool = False,
     ) -> None:
-        """`rows` hold the values of the columns `names`; `told` is what history shall say of each row beyond them.
-
-        A `silent` batch has no history of its own: another record tells of it.
-        """
+        """`rows` hold the values of the columns `names`; `told` is what history shall say of each row beyond them."""
         self._table: Table = model.__table__
         self._attributes = _attributes(model)
         self._names = tuple(names)
         self._constant = self._constants()
         self._rows = _bind(dialect, self._table, self._names, rows)
-        self._bodies = None if silent else self._history(rows, told)
+        self._bodies = self._history(rows, told)
         self._index = resource.index if resource is not None else None
         self._entries = self._search(dialect, resource, rows) if resource is not None else []
 
@@ -92,14 +88,11 @@ class Batch:
         header = ["id", *(links or {}), *self._names]
         rows = [(*given, *row) for given, row in zip(zip(*late, strict=True), self._rows, strict=True)]
         insert_bound(connection, self._table, header, rows, self._constant)
-        if self._bodies is not None:
-            bodies = self._bodies
-            for name, values in (links or {}).items():
-                bodies = [
-                    _with(body, self._attributes[name], value) for body, value in zip(bodies, values, strict=True)
-                ]
-            told = [(record_id, "{}", body) for record_id, body in zip(ids, bodies, strict=True)]
-            _remember(connection, operation, key_of(self._table.name), "create", told)
+        bodies = self._bodies
+        for name, values in (links or {}).items():
+            bodies = [_with(body, self._attributes[name], value) for body, value in zip(bodies, values, strict=True)]
+        told = [(record_id, "{}", body) for record_id, body in zip(ids, bodies, strict=True)]
+        _remember(connection, operation, key_of(self._table.name), "create", told)
         if self._index is not None:
             self._index.add_entries(connection, list(zip(ids, self._entries, strict=True)))
         return ids

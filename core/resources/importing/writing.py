@@ -152,9 +152,7 @@ class Writer:
             for verdict in verdicts
         ] if self._several else ()  # fmt: skip
         records = Batch(self._dialect, self._resource.model, [*names, *more], rows, resource=self._resource, told=told)
-        brought = {
-            column: Batch(self._dialect, model, [], [()] * len(rows)) for column, model in self._brought()
-        }
+        brought = {column: Batch(self._dialect, model, [], [()] * len(rows)) for column, model in self._brought()}
         parts = [self._prepare_part(part, child, verdicts) for part, child in self._parts]
         return Prepared(verdicts, records, brought, parts)
 
