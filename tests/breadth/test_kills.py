@@ -11,7 +11,7 @@ from core.testing.databases import Databases, Kind
 from core.testing.installation import ROOT
 from tests.api.company import DemoInstalled
 
-TURNS = 12
+TURNS = 9
 
 
 def test_no_cent_drifts_when_a_process_is_killed_in_the_midst(
@@ -25,5 +25,5 @@ def test_no_cent_drifts_when_a_process_is_killed_in_the_midst(
     told = json.loads(done.stdout)
     assert told["drift"] == {}
     assert told["killed"] >= TURNS - 2, told
-    assert len(set(told["begun"])) > 3, "all of them died in the same step"
+    assert len(set(told["begun"])) > 2, "all of them died in the same step"
     assert len(told["last"]) == 5, "afterwards nothing can be moved any more"

@@ -21,7 +21,7 @@ from tests.breadth.house import House
 
 pytestmark = pytest.mark.sqlite
 
-FEW, MORE = 2, 20
+FEW, MORE = 2, 9
 
 numbers = itertools.count(1)
 
