@@ -402,6 +402,8 @@ class ScopedConnection(Connection):
     principal: Principal
     writing: bool = False
     """Set while the unit of work, or a bulk change that keeps history, is at work."""
+    sent: dict[str, list[tuple[Any, Any]]]
+    """What the unit of work has sent since it began, by table: each statement with its sets of values."""
     only_reads: bool = False
     """Nothing changes in its transaction, so that an answer holds until its end."""
     opened: dict[tuple[str, int], bool]
@@ -417,8 +419,10 @@ class ScopedConnection(Connection):
         pass
 
     def _execute_clauseelement(self, elem: Any, *args: Any, **kw: Any) -> Any:
-        if getattr(elem, "is_dml", False) and not (self.writing and _asked_by_the_orm()):
-            refuse("A change past the session, which history would not see,")
+        if getattr(elem, "is_dml", False):
+            if not (self.writing and _asked_by_the_orm()):
+                refuse("A change past the session, which history would not see,")
+            self.sent.setdefault(getattr(elem.table, "name", ""), []).append((elem, args[0] if args else None))
         return super()._execute_clauseelement(elem, *args, **kw)
 
     def rows(self, statement: Any, values: Mapping[str, Any], by_key: bool = False) -> Any:
@@ -506,7 +510,7 @@ class ScopedEngine(Engine):
     def adopt(self, connection: Connection, principal: Principal, *, write: bool) -> ScopedConnection:
         """A scoped connection in the transaction of a privileged one."""
         adopted = ScopedConnection(self, connection=connection._dbapi_connection)
-        adopted.principal = principal
+        adopted.principal, adopted.sent = principal, {}
         adopted.only_reads, adopted.opened = not write, {}
         entrust(adopted, connection)
         return adopted

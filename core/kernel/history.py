@@ -145,10 +145,7 @@ def write_changes(connection: Connection, operation: Operation, changes: Iterabl
         }
         for change in changes
     ]
-    if len(rows) == 1:
-        _WRITE.run(connection, rows[0])
-    elif rows:
-        connection.execute(insert(HistoryEntry), rows)
+    _WRITE.run_each(connection, rows)
 
 
 def write_event(

@@ -5,7 +5,7 @@ The web takes the key from the form (`_token`), the API from the header `Idempot
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -105,7 +105,8 @@ def claim(connection: Connection, user_id: int, key: str, digest: str) -> Answer
 
 def settle(connection: Connection, user_id: int, key: str, answer: Answer) -> None:
     """Keep the answer with the key, in the transaction that did the work."""
-    _SETTLE.run(connection, {"person": user_id, "claimed": key, **asdict(answer)})
+    told = {name: getattr(answer, name) for name in Answer.__slots__}
+    _SETTLE.run(connection, {"person": user_id, "claimed": key, **told})
 
 
 def forget_old_keys(connection: Connection) -> int:

@@ -92,8 +92,9 @@ def changed_in_bulk(state: ORMExecuteState) -> type[Any] | None:
 
 
 def _changed(session: AnySession) -> list[GivesAccess]:
-    candidates = (*session.new, *session.deleted, *(record for record in session.dirty if session.is_modified(record)))
-    return [record for record in candidates if isinstance(record, GivesAccess)]
+    changed = [record for record in (*session.new, *session.deleted) if isinstance(record, GivesAccess)]
+    dirty = (record for record in session.dirty if isinstance(record, GivesAccess))
+    return [*changed, *(record for record in dirty if session.is_modified(record))]
 
 
 def _check_rules(session: AnySession, *, departments: bool, reporting_lines: bool) -> None:

@@ -5,7 +5,7 @@ For privileged connections only; what people may see goes through the gate, whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,25 @@ class Prepared:
         """Run a statement that gives no rows."""
         compiled = self._for(connection.dialect, values)
         _send(connection, compiled.sql, compiled.given(values))
+
+    def run_each(self, connection: Connection, values: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement that gives no rows for each of several values, which all have the same names."""
+        if len(values) == 1 or connection.dispatch.before_cursor_execute or connection.dispatch.after_cursor_execute:
+            for each in values:
+                self.run(connection, each)
+        elif values:
+            compiled = self._for(connection.dialect, values[0])
+            self.straight_each(connection, compiled.sql, [compiled.given(each) for each in values])
+
+    @staticmethod
+    def straight_each(connection: Connection, sql: str, given: Sequence[Any]) -> None:
+        """Give SQL to the driver with several sets of parameters."""
+        driver: Any = connection.connection.driver_connection
+        try:
+            driver.cursor().executemany(sql, given)
+        except BaseException as error:
+            connection._handle_dbapi_exception(error, sql, None, None, None)
+            raise
 
     @staticmethod
     def straight(connection: Connection, sql: str, given: Any, prepare: bool = True) -> Any:

@@ -35,4 +35,4 @@ def _statement(mapper: Mapper[Any], names: tuple[str, ...]) -> Prepared:
     table = mapper.local_table
     assert isinstance(table, Table)
     statement = update(table).where(table.c.id == bindparam("the_record"))
-    return Prepared(statement.values({name: bindparam(name) for name in names}, updated_at=table.c.updated_at))
+    return Prepared(statement.values({**{name: bindparam(name) for name in names}, "updated_at": table.c.updated_at}))

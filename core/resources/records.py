@@ -18,6 +18,7 @@ from core.kernel.errors import Conflict, FieldError, Forbidden, Invalid, NotFoun
 from core.kernel.guard import ScopedSession
 from core.kernel.hooks import Hooks
 from core.kernel.i18n import translate as _
+from core.kernel.loading import load
 from core.kernel.policies import Public, Through
 from core.kernel.privilege import privileged
 from core.kernel.types import Money, now
@@ -98,7 +99,7 @@ class Records:
 
     def get(self, session: ScopedSession, resource: ResolvedResource, record_id: int) -> Any:
         """The record itself, to change it; NotFound where it is missing or out of scope."""
-        record = session.get(resource.model, record_id) if 0 < record_id <= LARGEST_ID else None
+        record = load(session, resource.model, record_id) if 0 < record_id <= LARGEST_ID else None
         if record is None:
             raise NotFound
         # The session itself lets go of what nobody holds, and a page asks for its record several times.

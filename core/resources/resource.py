@@ -289,7 +289,11 @@ class Resource:
 
     def of_kind(self, kind: type[T]) -> tuple[T, ...]:
         """Its parts of one kind."""
-        return tuple(part for part in self.parts if isinstance(part, kind))
+        known: dict[type[Any], tuple[Any, ...]] = vars(self).setdefault("_of_kind", {})
+        found = known.get(kind)
+        if found is None:
+            found = known[kind] = tuple(part for part in self.parts if isinstance(part, kind))
+        return found
 
 
 @dataclass(frozen=True, eq=False)

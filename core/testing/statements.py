@@ -36,6 +36,13 @@ def counted() -> Iterator[list[str]]:
         sent.append(sql)
         return straight(connection, sql, given, prepare)
 
+    straight_each = Prepared.straight_each
+
+    def note_several(connection: Connection, sql: str, given: Any) -> None:
+        sent.append(sql)
+        straight_each(connection, sql, given)
+
     prepared = mock.patch.object(Prepared, "straight", staticmethod(note_prepared))
-    with noting("_exec_single_context"), noting("_exec_insertmany_context"), prepared:
+    several = mock.patch.object(Prepared, "straight_each", staticmethod(note_several))
+    with noting("_exec_single_context"), noting("_exec_insertmany_context"), prepared, several:
         yield sent

@@ -498,6 +498,35 @@ def new_record_moved_while_flushing(session: Session, w: World) -> None:
 
 
 @writing()
+def new_record_moved_while_flushing_and_pretended_back(session: Session, w: World) -> None:
+    from sqlalchemy import event
+
+    def away(mapper: Any, connection: Any, target: Any) -> None:
+        target.owner_id, target.department_id = 3, 3
+
+    def back(mapper: Any, connection: Any, target: Any) -> None:
+        target.owner_id, target.department_id = w.user, None
+
+    event.listen(Case, "before_insert", away)
+    event.listen(Case, "after_insert", back)
+    try:
+        session.add(new_case(owner_id=w.user))
+        session.flush()
+    finally:
+        event.remove(Case, "before_insert", away)
+        event.remove(Case, "after_insert", back)
+
+
+@writing()
+def new_record_with_a_foreign_relation_that_looks_unchanged(session: Session, w: World) -> None:
+    record = new_case(owner_id=w.user, related_id=w.foreign["case"])
+    session.add(record)
+    make_transient(record)  # what has been set is now what has always been there
+    session.add(record)
+    session.flush()
+
+
+@writing()
 def grant_for_oneself(session: Session, w: World) -> None:
     session.add(Grant(role_id=w.user, resource="probe.case", action="view", scope="all"))
 

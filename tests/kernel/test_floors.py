@@ -9,7 +9,10 @@ FLOORS = (
     "errors i18n logs settings",
     "database expressions formats pinyin policies prepared privilege search search_words storage storage_s3 types",
     "common_passwords departments generations organisation passwords roles shipped_roles sessions signin tokens users",
-    "access bulk_changes compiler explain gate granting guard history kept links postgresql predicates principal quiet",
+    (
+        "access bulk_changes compiler explain gate granting guard history kept links loading postgresql predicates "
+        "principal quiet"
+    ),
     "checks discovery events hooks idempotency plugin_settings plugins registry trial",
     (
         "announcing archives autogenerate backups inventory jobs lifecycle mail migrations outbox scaffold states "
