@@ -200,10 +200,12 @@ class Person:
     def open(self, url: str, query: Fields = (), *, refused: int = 0) -> Page:
         """Open a page; `refused` is the status with which it must be refused."""
         answer = self.client.get(url, query)
-        assert answer.status == (refused or 200), f"{self.login} at {url}: {answer.status} {answer.text[:2000]}"
+        told = Page(self, url, answer.text, answer.status)
+        assert answer.status == (refused or 200), f"{self.login} at {url}: {answer.status} {told.text}"
         pairs = list(query.items() if isinstance(query, Mapping) else query)
         whole = f"{url}{'&' if '?' in url else '?'}{urlencode(pairs)}" if pairs else url
-        return Page(self, whole, answer.text, answer.status)
+        told.url = whole
+        return told
 
     def post(
         self,
