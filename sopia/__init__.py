@@ -23,6 +23,7 @@ from core.kernel.kept import Question
 from core.kernel.plugin_settings import read_setting
 from core.kernel.plugins import Plugin, Setting, ShippedRole
 from core.kernel.policies import Attached, Commons, Own, Private, Public, Restrict, Scoped, Sealed, Through
+from core.kernel.quiet import write_quietly
 from core.kernel.types import Exact, Instant, Money, MoneyType, link, now
 from core.resources import values
 from core.resources.board import Board
@@ -176,4 +177,5 @@ __all__ = [
     "values",
     "working_calendar",
     "working_hours_between",
+    "write_quietly",
 ]

@@ -59,7 +59,8 @@ class Question:
 
     def rows(self, session: Session, **values: Any) -> Sequence[Any]:
         """The rows, as plain tuples."""
-        session.flush()
+        if session.autoflush:
+            session.flush()
         connection = session.bind if isinstance(session.bind, Connection) else session.connection()
         if hasattr(connection, "principal"):
             return rows_of(connection, self._statement, values, by_key=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, func, literal, select, union_all
 
 from plugins.customers.models import Customer
 from plugins.customers.partners import Distributor, Supplier
-from sopia import Session, acting, among
+from sopia import Question, Session, acting, among
 
 ROLES: Final[dict[str, type[Any]]] = {
     "customers.customer": Customer,
@@ -23,13 +23,12 @@ def keep_one_firm(session: Session, resource: str, record: Any) -> bool:
     """Let a record join the firm of its name, where it is the first of its kind; whether it did."""
     if not record.name_key:
         return False
-    given = {"name": record.name_key, "own": record.party_id or 0, "me": record.id}
+    own = record.party_id or 0
     with acting(session, "a firm is known by its name, whoever sees which of its roles") as beyond:
-        connection = beyond.connection()
-        firm = connection.execute(_of_the_name(resource), given).scalar()
-        if firm is None or connection.execute(_of_the_firm(resource), given).first() is not None:
+        found = _of_the_name(resource).rows(beyond, name=record.name_key, own=own)
+        if not found or _of_the_firm(resource).rows(beyond, own=own, me=record.id):
             return False
-        beyond.get_one(ROLES[resource], record.id).party_id = firm
+        beyond.get_one(ROLES[resource], record.id).party_id = found[0][0]
     session.expire(record)
     return True
 
@@ -83,7 +82,7 @@ def _of_their_names(resource: str, other: str) -> Select[Any]:
 
 
 @lru_cache(maxsize=len(ROLES))
-def _of_the_name(but: str) -> Any:
+def _of_the_name(but: str) -> Question:
     """The firm that bears the name in another role, the one that came first."""
     others = [
         _rows(place, model, "party_id").where(
@@ -93,19 +92,21 @@ def _of_the_name(but: str) -> Any:
         if key != but
     ]
     found = union_all(*others).subquery()
-    return select(found.c.party_id).order_by(found.c.place, found.c.id).limit(1)
+    return Question(select(found.c.party_id).order_by(found.c.place, found.c.id).limit(1))
 
 
 @lru_cache(maxsize=len(ROLES))
-def _of_the_firm(resource: str) -> Any:
+def _of_the_firm(resource: str) -> Question:
     """Another record of the firm that this one has now."""
-    rows: Iterable[Select[Any]] = [
-        _rows(place, model, "id").where(
-            model.party_id == bindparam("own"), *([model.id != bindparam("me")] if key == resource else [])
+    rows = [
+        select(model.__table__.c.id).where(
+            model.party_id == bindparam("own"),
+            model.deleted_at.is_(None),
+            *([model.id != bindparam("me")] if key == resource else []),
         )
-        for place, (key, model) in enumerate(ROLES.items())
+        for key, model in ROLES.items()
     ]
-    return union_all(*rows).limit(1)
+    return Question(select(union_all(*rows).subquery().c.id).limit(1))
 
 
 def _rows(place: int, model: type[Any], name: str) -> Select[Any]:

@@ -7,12 +7,24 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Integer, Select, Update, bindparam, case, func, inspect, or_, select, update
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy import Integer, Update, bindparam, case, func, inspect, or_, select, update
 
 from plugins.customers.models import Customer, Level, Pool, pool_department, pool_user
 from plugins.customers.partners import Distributor, Supplier
-from sopia import Conflict, FieldError, Invalid, NotFound, Session, acting, among, days_after, now, read_setting
+from sopia import (
+    Conflict,
+    FieldError,
+    Invalid,
+    NotFound,
+    Question,
+    Session,
+    acting,
+    among,
+    days_after,
+    now,
+    read_setting,
+    write_quietly,
+)
 from sopia import translate as _
 
 GRACE = timedelta(days=7)
@@ -173,14 +185,14 @@ def set_dates(session: Session, customer: Customer) -> None:
 
 def dates_of(session: Session, customer: Customer) -> tuple[datetime | None, datetime | None]:
     """When a customer is silent and when it returns, by the rules of now; `session` reaches beyond anybody's scope."""
-    given = {
-        "level": customer.level_id,
-        "claimed": customer.claimed_from_id,
-        "owner": customer.owner_id,
-        "department": customer.department_id,
-    }
     with session.no_autoflush:
-        contact, claimed, found = session.connection().execute(_rules(), given).one()
+        contact, claimed, found = _rules().one(
+            session,
+            level=customer.level_id,
+            claimed=customer.claimed_from_id,
+            owner=customer.owner_id,
+            department=customer.department_id,
+        )
         days = contact or read_setting(session, "customers.silent_days")
     begun = customer.owned_since or customer.created_at
     silent_at = _due(customer.last_contact_at or begun, days)
@@ -191,10 +203,10 @@ def dates_of(session: Session, customer: Customer) -> tuple[datetime | None, dat
 
 
 @lru_cache(maxsize=1)
-def _rules() -> Select[Any]:
+def _rules() -> Question:
     """The days of a level, those of the pool that a customer was claimed from, and those of the pool for it."""
     names = ("level", "claimed", "owner", "department")
-    return select(*_days_by_the_rules(*map(bindparam, names)))
+    return Question(select(*_days_by_the_rules(*map(bindparam, names))))
 
 
 def _days_by_the_rules(level: Any, claimed: Any, owner: Any, department: Any) -> tuple[Any, Any, Any]:
@@ -213,15 +225,11 @@ def _days_by_the_rules(level: Any, claimed: Any, owner: Any, department: Any) ->
 
 def write_dates_of(session: Session, customer: Customer) -> None:
     """The same past history and version: nobody has changed anything, and whoever edits is not disturbed."""
-    with acting(session, "levels and pools set when a customer is silent and returns") as beyond:
+    reason = "levels and pools set when a customer is silent and returns"
+    with acting(session, reason) as beyond:
         silent_at, returns_at = dates_of(beyond, customer)
-        if (silent_at, returns_at) == (customer.silent_at, customer.returns_at):
-            return
-        table = inspect(Customer).local_table
-        dates = {"silent_at": silent_at, "returns_at": returns_at, "updated_at": customer.updated_at}
-        beyond.connection().execute(update(table).where(table.c.id == customer.id).values(dates))  # type: ignore[arg-type]
-    set_committed_value(customer, "silent_at", silent_at)
-    set_committed_value(customer, "returns_at", returns_at)
+    if (silent_at, returns_at) != (customer.silent_at, customer.returns_at):
+        write_quietly(session, customer, reason, silent_at=silent_at, returns_at=returns_at)
 
 
 def write_dates_of_many(session: Session, ids: Sequence[int]) -> None:

@@ -32,10 +32,11 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "Sessions and hooks": (
         "Session", "acting", "read_setting", "hookimpl", "concerning", "enqueue", "notify", "remark_on", "activity_of",
-        "merge_records", "among", "days_after",
+        "merge_records", "Question", "among", "days_after", "write_quietly",
     ),
     "Events": ("announce", "listen", "StateChanged", "RecordCreated", "RecordChanged", "RecordDeleted", "RecordRestored"),
-    "Working calendar": ("working_calendar", "add_working_days", "add_working_hours", "working_hours_between"),
+    "Working calendar": ("working_calendar", "add_working_days", "add_working_hours", "working_hours_between",
+        "today_at_work"),
     "Words": ("translate", "translate_plural", "translator", "Text"),
     "Errors": (
         "SopiaError", "BadRequest", "Forbidden", "NotFound", "Conflict", "Stale", "Invalid", "FieldError",

@@ -6,9 +6,13 @@ from itertools import count
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+from core.kernel.history import HistoryEntry
 from core.kernel.platform import Platform
+from core.kernel.quiet import write_quietly
+from core.kernel.types import now
 from core.kernel.users import User
 from core.resources.resolved import ResolvedResource
 from core.testing.client import Client
@@ -87,3 +91,35 @@ def test_pages_of_every_resource_take_few_statements_whatever_there_is(
                 assert len(after) <= len(before) + 1, told
                 assert len(after) <= MOST + more_for(resource), told
     assert seen > 5
+
+
+@pytest.mark.sqlite
+def test_saving_a_customer_takes_few_statements(client: Client, installed_platform: Platform) -> None:
+    url = "/customers/customers"
+    client.post(f"{url}/new", {"name": "First", "_token": "saving-0"})
+    with counted() as sent:
+        made = client.post(f"{url}/new", {"name": "Second", "phone": "13912345678", "_token": "saving-1"})
+    assert made.status == 303
+    assert len(sent) <= 14, sent
+    saved = made.headers["location"]
+    client.post(f"{saved}/edit", {"phone": "13912345679", "_version": "1", "_token": "saving-2"})
+    with counted() as sent:
+        answer = client.post(f"{saved}/edit", {"phone": "13912345670", "_version": "2", "_token": "saving-3"})
+    assert answer.status == 303
+    assert len(sent) <= 16, sent
+
+
+def test_what_follows_from_a_record_is_written_without_a_trace(installed_platform: Platform) -> None:
+    resource = installed_platform.above["customers.customer"]
+    moment = now()
+    with installed_platform.database.system("test") as session:
+        session.info["watchers"] = installed_platform.gate.watchers
+        customer: Any = make_record(session, resource.model)
+        told = session.scalars(select(func.count()).select_from(HistoryEntry)).one()
+        before = customer.version, customer.updated_at
+        write_quietly(session, customer, "a test", silent_at=moment)
+        assert customer.silent_at == moment
+        session.expire(customer)
+        assert customer.silent_at == moment
+        assert (customer.version, customer.updated_at) == before
+        assert session.scalars(select(func.count()).select_from(HistoryEntry)).one() == told
