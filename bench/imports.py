@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import csv
+import gc
+import logging
 import os
 import random
 import resource
@@ -25,6 +27,7 @@ from sqlalchemy import select
 from bench import measure
 from bench.company import BRANDS, CITIES, FORMS, SYLLABLES, TRADES
 from core.assembly import assemble
+from core.cli.installation import set_up_log
 from core.kernel.access import load_principal
 from core.kernel.platform import Platform
 from core.kernel.settings import Settings
@@ -134,6 +137,7 @@ def main() -> None:
     )
     parser.add_argument("--file", type=Path, help="bring this file instead of making one")
     given = parser.parse_args()
+    set_up_log(logging.WARNING)
     with tempfile.TemporaryDirectory() as folder:
         path = given.file
         if path is None:
@@ -142,6 +146,7 @@ def main() -> None:
         told = {"database_url": given.database_url} if given.database_url else {}
         os.environ.setdefault("SOPIA_ADMIN_PASSWORD", "measured-with-care")
         platform = assemble(Settings.load(data_dir=Path(folder), **told))
+        gc.freeze()  # as servers and commands do with what they have loaded
         try:
             before, standing = measure.Load.now(), _peak()
             done, wall, used = bring(platform, path)

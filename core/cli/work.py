@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import threading
@@ -30,6 +31,7 @@ def work(threads: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     with opened(new=True, level=logging.INFO) as platform:
+        gc.freeze()  # what is loaded stays, and need not be looked through for garbage
         crew = Crew(platform, threads=threads)
         crew.start()
         click.echo(_("Working. Ctrl-C stops it."))

@@ -37,7 +37,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from core.kernel.prepared import Prepared
-from core.kernel.search_words import Terms, fts_query, grams, numbers, parse, searchable, tokens
+from core.kernel.search_words import Terms, fts_query, grams, numbers, parse, searchable, tokens_of
 
 __all__ = ["Plan", "SearchIndex", "Terms", "Way", "parse"]
 
@@ -74,8 +74,7 @@ def make_entry(dialect: str, text: str) -> Entry:
 
 
 def _packed(dialect: str, text: str) -> str | list[int]:
-    found = grams(text)
-    return tokens(found) if dialect == "sqlite" else numbers(found)
+    return tokens_of(text) if dialect == "sqlite" else numbers(grams(text))
 
 
 def insert_together(
@@ -242,7 +241,7 @@ class SearchIndex:
         packed = _packed(connection.dialect.name, text)
         if connection.dialect.name == "sqlite":
             removal = f'INSERT INTO "{self.index}" ("{self.index}", rowid, grams) VALUES (\'delete\', ?, ?)'
-            Prepared.straight(connection, removal, (key, tokens(grams(old))))
+            Prepared.straight(connection, removal, (key, tokens_of(old)))
             Prepared.straight(connection, f'UPDATE "{self.texts}" SET text = ? WHERE id = ?', (text, key))
             Prepared.straight(connection, f'INSERT INTO "{self.index}" (rowid, grams) VALUES (?, ?)', (key, packed))
         else:
@@ -254,7 +253,7 @@ class SearchIndex:
         if not rows:
             return
         if connection.dialect.name == "sqlite":
-            entries = [("delete", key, tokens(grams(text))) for key, text in rows]
+            entries = [("delete", key, tokens_of(text)) for key, text in rows]
             command = f'INSERT INTO "{self.index}" ("{self.index}", rowid, grams) VALUES (?, ?, ?)'
             removal, keys = f'DELETE FROM "{self.texts}" WHERE id = ?', [(key,) for key, _ in rows]
             if len(rows) == 1:

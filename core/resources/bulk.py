@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any, Final, cast
 
 from sqlalchemy import JSON, Column, Connection, Dialect, Table, TypeDecorator, func, inspect, select, text
@@ -18,9 +19,6 @@ from core.kernel.search import Entry, insert_together, make_entry
 from core.kernel.types import now
 from core.resources.indexing import text_of
 from core.resources.resolved import ResolvedResource
-
-PLAIN: Final = frozenset({str, int, bool})
-"""Types whose values history keeps as they are."""
 
 Changed = tuple[int, Mapping[str, Any], Mapping[str, Any]]
 """The id of a record, and its values before and after."""
@@ -115,19 +113,15 @@ class Batch:
             for name, value in self._constant.items()
             if name not in UNTOLD and value is not None
         }
-        shown = [(number, self._attributes[n]) for number, n in enumerate(self._names) if n not in UNTOLD]
-        after = [
-            always
-            | {
-                key: value if type(value) in PLAIN else plain(value)
-                for number, key in shown
-                if (value := row[number]) is not None
-            }
+        same = TO_JSON(always)[1:-1]
+        shown = [(n, f"{TO_JSON(self._attributes[name])}:") for n, name in enumerate(self._names) if name not in UNTOLD]
+        parts = [
+            [same, *[key + _written(value) for number, key in shown if (value := row[number]) is not None]]
             for row in rows
         ]
-        for values, more in zip(after, told, strict=False):
-            values.update(more)
-        return [TO_JSON(values) for values in after]
+        for each, more in zip(parts, told, strict=False):
+            each.append(TO_JSON(more)[1:-1])
+        return [f"{{{','.join(filter(None, each))}}}" for each in parts]
 
     def _search(self, dialect: Dialect, resource: ResolvedResource, rows: Sequence[tuple[Any, ...]]) -> list[Entry]:
         if resource.index is None:
@@ -135,6 +129,13 @@ class Batch:
         searched = [resource.fields[name].column for name in resource.declared.search if "." not in name]
         places = [self._names.index(c.name) for c in searched if c is not None and c.name in self._names]
         return [make_entry(dialect.name, text_of([row[place] for place in places])) for row in rows]
+
+
+def _written(value: Any) -> str:
+    """A value as history keeps it, in JSON."""
+    if type(value) is str:
+        return encode_basestring(value)
+    return repr(value) if type(value) is int else TO_JSON(plain(value))
 
 
 def _with(body: str, key: str, value: int) -> str:

@@ -30,12 +30,14 @@ class Ownership:
         self._principal = principal
         self._reach = principal.reach(resource.key, "create")
         self._keys = {each.attribute: each.key for each in resource.fields.values() if each.moves}
+        self._owner = self._keys.get(policy.people[0], "")
+        self._department = self._keys.get(policy.department or "", "")
         self._primary: dict[int, int | None] = {principal.user_id: principal.primary_department}
         self._allowed: dict[tuple[Any, Any], bool] = {}
 
     def prepare(self, connection: Connection, verdicts: Iterable[Verdict]) -> None:
         """Look up the primary departments of the owners that rows name; on a privileged connection."""
-        key = self._keys.get(self._policy.people[0], "")
+        key = self._owner
         wanted = {verdict.values[key] for verdict in verdicts if key in verdict.values} - self._primary.keys()
         if not wanted:
             return
@@ -46,8 +48,8 @@ class Ownership:
 
     def complete(self, verdict: Verdict) -> tuple[int | None, int | None]:
         """Owner and department of the record that a row becomes."""
-        owner = verdict.values.get(self._keys.get(self._policy.people[0], ""))
-        department = verdict.values.get(self._keys.get(self._policy.department or "", ""))
+        owner = verdict.values.get(self._owner)
+        department = verdict.values.get(self._department)
         if owner is None and department is None:
             owner = self._principal.user_id
         if department is None and owner is not None and self._policy.department:

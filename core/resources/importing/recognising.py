@@ -9,10 +9,11 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, String, bindparam, func, select
 
 from core.kernel.access import Principal
 from core.kernel.compiler import InScope, ScopedConnection
+from core.kernel.expressions import among
 from core.kernel.i18n import translate as _
 from core.kernel.privilege import privileged
 from core.resources.fields import ResolvedField, Words
@@ -289,8 +290,10 @@ def _rows(
     given = list(wanted)
     if not given:
         return []
-    statement = select(column, *told).where(column.in_(bindparam("wanted", expanding=True)), *where)
-    return list(connection.execute(statement, {"wanted": given}))
+    # What the database keeps in a form of its own, such as a day, cannot be part of one long parameter.
+    plain = isinstance(column.type, String | Integer) and all(type(value) in (str, int) for value in given)
+    found = among(column, given) if plain else column.in_(given)
+    return list(connection.execute(select(column, *told).where(found, *where)))
 
 
 def _editable(connection: ScopedConnection, resource: ResolvedResource, ids: Iterable[int]) -> set[int]:
