@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,9 @@ LARGE = ("customers.contact", "customers.follow_up", "catalog.product", "sales.i
 HEAD = "wang.fang"
 DEMO = 200
 CHUNK = 5000
-LONG_AGO = date(2020, 1, 1)
+LONG_AGO = date(2000, 1, 1)
+DAYS = 1500
+"""Over so many days the records are spread."""
 GOAL = 1.5
 
 WORDS = 30
@@ -52,6 +54,7 @@ def main() -> None:
     options.add_argument("--records", type=int, default=100_000, help="of each resource")
     options.add_argument("--rounds", type=int, default=7)
     options.add_argument("--requests", type=int, default=10, help="for each list in a round")
+    options.add_argument("--lists", default="", help="keys of resources with commas between; all where left out")
     options.add_argument("--folder", type=Path, help="a data folder to make, or to use again")
     options.add_argument("--database-url", default="", help="an empty PostgreSQL database; SQLite where it is left out")
     given = options.parse_args()
@@ -59,7 +62,8 @@ def main() -> None:
     folder = given.folder or Path(tempfile.mkdtemp(prefix="sopia-bench-"))
     platform = opened(folder, given.database_url)
     client = signed_in(platform)
-    looks = [Look(each) for each in measured(platform)]
+    wanted = {FIRST, *given.lists.split(",")} if given.lists else None
+    looks = [Look(each) for each in measured(platform) if wanted is None or each.key in wanted]
     for look in looks:
         look.count(client)
     fill(platform, [look.resource for look in looks], given.records)
@@ -176,7 +180,9 @@ class Copies:
             turn = next(self._number)
             row = dict(self._present[turn % len(self._present)])
             row.pop("id")
-            row["created_at"] -= timedelta(seconds=turn * 7)
+            for name, value in row.items():
+                if isinstance(value, date):  # moments too; all alike, so that what ends still ends after it begins
+                    row[name] = value - timedelta(days=turn % DAYS, seconds=turn if isinstance(value, datetime) else 0)
             made.append(row)
             for column in self._varied:
                 row[column.name] = _another(column, row[column.name], turn)

@@ -497,6 +497,8 @@ def _of_collection(resource: ResolvedResource, field: ResolvedField, target: Res
         .select_from(secondary.join(target.table, target.table.c.id == theirs))
         .where(mine.in_(bindparam("ids", expanding=True)))
         .order_by(target.label)
+        # They are reached by their ids; without this, SQLite collects everything in the reader's scope first.
+        .with_hint(target.table, BROAD)
     )
 
 

@@ -228,6 +228,10 @@ class Contact(Model):
     primary: Mapped[bool] = mapped_column(default=False)
     remark: Mapped[str | None] = mapped_column(LongText)
 
+    __table_args__ = (
+        Index("ix_customers_contact_recent", "created_at", "id", sqlite_where=PRESENT, postgresql_where=PRESENT),
+    )
+
 
 class FollowUp(Model):
     """What was said or done with a customer, and when the next time will be."""
@@ -243,3 +247,7 @@ class FollowUp(Model):
     content: Mapped[str] = mapped_column(LongText)
     next_contact_at: Mapped[datetime | None]
     author_id: Mapped[int | None] = link("system_user", nullable=True)
+
+    __table_args__ = (
+        Index("ix_customers_follow_up_recent", "at", "id", sqlite_where=PRESENT, postgresql_where=PRESENT),
+    )

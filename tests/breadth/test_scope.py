@@ -16,6 +16,7 @@ from core.kernel.generations import raise_access
 from core.kernel.policies import Own
 from core.kernel.roles import Group, GroupRole, Role, Share, UserRole
 from core.kernel.types import now
+from core.resources.dimensions import is_grouped
 from core.resources.resolved import ResolvedResource
 from core.testing.client import Client
 from core.workplace.attachments import content_of, takes_files
@@ -147,7 +148,7 @@ class Doors:
         self.client, self.resource, self.expected, self.chance = client, resource, expected, chance
         self.foreign = whole - expected
         self.api = f"{API}/{resource.address}"
-        self.others = (self.page, self.statistics, self.export, self.picker, self.one_by_one, self.search)
+        self.others = (self.page, self.statistics, self.groups, self.export, self.picker, self.one_by_one, self.search)
 
     def differs(self, door: str, found: set[int], expected: set[int] | None = None) -> list[str]:
         """What is there too much and too little."""
@@ -185,6 +186,24 @@ class Doors:
         rows = self.client.get(f"{self.api}/statistics", query).json["rows"]
         count = sum(row["count"] for row in rows)
         return [] if count == len(self.expected) else [f"statistics count {count}, not {len(self.expected)}"]
+
+    def groups(self) -> list[str]:
+        """Of what records lead to, be it one or several: each group counts what its filter shows."""
+        fields = [
+            key
+            for key, each in self.resource.fields.items()
+            if (each.is_relation or each.many) and is_grouped(each, key)
+        ]
+        key = self.chance.choice(fields) if fields else ""
+        answer = self.client.get(f"{self.api}/statistics", {"by": key})
+        rows = answer.json["rows"] if key and answer.status == 200 else []
+        told = []
+        for row in self.chance.sample(rows, min(SOME, len(rows))):
+            value = row["by"][0]
+            query = {f"{key}__empty": "true"} if value is None else {key: str(value["id"])}
+            count = self.client.get(self.api, {**query, "count": "true", "limit": "1", "fields": "id"}).json["count"]
+            told += [] if count == row["count"] else [f"the group {query} counts {row['count']}, its list {count}"]
+        return told
 
     def export(self) -> list[str]:
         """A file, for whom it is granted."""
