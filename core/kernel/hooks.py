@@ -503,7 +503,7 @@ class Hooks:
                 shown = {name: repr(given[name])[:80] for name in call.arguments if name != "session"}
                 log.info("hook called", plugin=call.plugin, hook=call.hook, milliseconds=milliseconds,
                          given=shown, answer=repr(answer)[:120])  # fmt: skip
-            if milliseconds > SLOW:
+            if milliseconds > SLOW and call.hook != "on_many":  # thousands of records take their time
                 log.warning("slow hook", plugin=call.plugin, hook=call.hook, milliseconds=milliseconds)
 
 
