@@ -229,7 +229,14 @@ class Contact(Model):
     remark: Mapped[str | None] = mapped_column(LongText)
 
     __table_args__ = (
-        Index("ix_customers_contact_recent", "created_at", "id", sqlite_where=PRESENT, postgresql_where=PRESENT),
+        Index(
+            "ix_customers_contact_recent",
+            "created_at",
+            "id",
+            "customer_id",
+            sqlite_where=PRESENT,
+            postgresql_where=PRESENT,
+        ),
     )
 
 
@@ -249,5 +256,7 @@ class FollowUp(Model):
     author_id: Mapped[int | None] = link("system_user", nullable=True)
 
     __table_args__ = (
-        Index("ix_customers_follow_up_recent", "at", "id", sqlite_where=PRESENT, postgresql_where=PRESENT),
+        Index(
+            "ix_customers_follow_up_recent", "at", "id", "customer_id", sqlite_where=PRESENT, postgresql_where=PRESENT
+        ),
     )

@@ -11,7 +11,7 @@ def upgrade() -> None:
     with op.batch_alter_table("customers_contact") as batch_op:
         batch_op.create_index(
             "ix_customers_contact_recent",
-            ["created_at", "id"],
+            ["created_at", "id", "customer_id"],
             unique=False,
             sqlite_where=sa.text("deleted_at IS NULL"),
             postgresql_where=sa.text("deleted_at IS NULL"),
@@ -20,7 +20,7 @@ def upgrade() -> None:
     with op.batch_alter_table("customers_follow_up") as batch_op:
         batch_op.create_index(
             "ix_customers_follow_up_recent",
-            ["at", "id"],
+            ["at", "id", "customer_id"],
             unique=False,
             sqlite_where=sa.text("deleted_at IS NULL"),
             postgresql_where=sa.text("deleted_at IS NULL"),
