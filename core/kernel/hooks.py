@@ -277,7 +277,7 @@ def on_many(session: Session, principal: Any, resource: str, ids: Sequence[int],
 
     Called in place of `on_change` of the same plugin, in the same transaction, when all of them are written; `ids` are
     thousands at a time, and a statement takes them by `among`. It narrows itself with `concerning` as far as the plugin
-    has both; where there is only `on_change`, each record is written and told of by itself, which takes ten times as long.
+    has both; where there is only `on_change`, each record is written and told of by itself, which takes many times as long.
 
     Example::
 

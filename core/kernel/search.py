@@ -56,8 +56,11 @@ class Plan(NamedTuple):
 
 BATCH = 1_000
 
-TOGETHER = 50
+TOGETHER = (200, 50)
 """Rows of one INSERT on SQLite; longer statements take longer to be understood than they save."""
+
+MOST_VALUES = 16_000
+"""Values of one statement, of which SQLite takes twice as many."""
 
 
 class Entry(NamedTuple):
@@ -83,10 +86,16 @@ def insert_together(
     """Insert rows into a table of SQLite, many with one statement: the other threads of the process are held up once
     for all of them and not for each. `fixed` stands before the values of every row."""
     width = len(rows[0]) if rows else 0
-    for start in range(0, len(rows), TOGETHER):
-        part = rows[start : start + TOGETHER]
-        statement = _insert_together(into, len(fixed), width, len(part))
+    start = 0
+    while left := len(rows) - start:
+        # Few sizes, so that the statements are known; the more rows, the seldomer do the threads wait for each other.
+        count = next(
+            (size for size in TOGETHER if size <= left and size * width <= MOST_VALUES), min(left, TOGETHER[-1])
+        )
+        statement = _insert_together(into, len(fixed), width, count)
+        part = rows[start : start + count]
         Prepared.straight(connection, statement, (*fixed, *chain.from_iterable(part)))
+        start += count
 
 
 @lru_cache(maxsize=64)
