@@ -9,6 +9,7 @@ from core.api.approvals import approval_paths
 from core.api.attachments import attachment_paths
 from core.api.collections import BASE
 from core.api.import_paths import IMPORT, import_paths
+from core.api.open_links import open_link_paths
 from core.api.schemas import (
     PROBLEM,
     RELATION,
@@ -195,6 +196,7 @@ class _Told:
         told |= attachment_paths(self._resource, self._url, self._operation, edits=self._may("edit"))
         if self._may("edit"):
             told |= share_paths(self._resource, self._url, self._operation)
+            told |= open_link_paths(self._resource, self._url, self._operation)
         if self._may("import") and self._may("create", "edit"):
             told |= import_paths(self._resource, self._url, self._operation)
         if self._may("create"):

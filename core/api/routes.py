@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.api.attachments import AttachmentCollection
 from core.api.collections import BASE, Collection
 from core.api.imports import ImportCollection
+from core.api.open_links import OpenLinkCollection
 from core.api.openapi import Description
 from core.api.shares import ShareCollection
 from core.resources.actions import Verbs
@@ -30,6 +31,7 @@ def routes(platform: Platform) -> Iterable[Route]:
     for resource in resources.values():
         collection = Collection(resources, resource, records)
         yield from ShareCollection(resource, collection.url).routes()
+        yield from OpenLinkCollection(resource, collection.url).routes()
         yield from AttachmentCollection(resource, collection.url).routes()
         yield from PrintPages(resources, resource, records).routes(collection.url)
         yield from _routes_of(resource, collection, records.verbs)

@@ -53,7 +53,7 @@ class ShareCollection:
             request.params["id"],
             given,
             write=_flag(body.get("write", False)),
-            expires_at=_moment(body.get("expires_at")),
+            expires_at=moment_of(body.get("expires_at")),
         )
         response = Json(_told(made), 201)
         return response.header("Location", f"{request.path}/{made.id}")
@@ -123,12 +123,13 @@ def _told(sharing: Sharing) -> dict[str, Any]:
         "id": sharing.id,
         **relations,
         "write": sharing.write,
-        "expires_at": _utc(ends) if ends else None,
-        "created_at": _utc(sharing.created_at),
+        "expires_at": utc(ends) if ends else None,
+        "created_at": utc(sharing.created_at),
     }
 
 
-def _utc(moment: dt.datetime) -> str:
+def utc(moment: dt.datetime) -> str:
+    """A moment as the API says it."""
     return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -157,7 +158,8 @@ def _flag(value: Any) -> bool:
     return value
 
 
-def _moment(value: Any) -> dt.datetime | None:
+def moment_of(value: Any) -> dt.datetime | None:
+    """The moment until which something counts; Invalid where it is none."""
     if value in (None, ""):
         return None
     try:

@@ -10,7 +10,7 @@ from core.kernel.i18n import translate as _
 from core.kernel.types import now
 from core.resources.resolved import ResolvedResource
 from core.web.views import Button
-from core.workplace.open_links import can_be_opened, openings_of
+from core.workplace.open_links import Opening, can_be_opened, openings_of
 
 if TYPE_CHECKING:
     from core.web.requests import Request
@@ -19,17 +19,22 @@ URL: Final = "/open"
 """Where such links lead."""
 
 
+def address_of(request: Request, opening: Opening) -> str:
+    """The whole address of a link: that of the installation, or the one by which it was asked."""
+    here = f"{'https' if request.is_secure else 'http'}://{request.header('host')}"
+    base = (request.platform.settings.base_url or here).rstrip("/")
+    return f"{base}{URL}/{opening.token}"
+
+
 def link_lines(request: Request, resource: ResolvedResource, record_id: int, *, mine: bool) -> list[dict[str, Any]]:
     """The links of a record as they stand on its page."""
     if not can_be_opened(resource):
         return []
     key, zone = request.platform.settings.secret_key, request.timezone.key
-    here = f"{'https' if request.is_secure else 'http'}://{request.header('host')}"
-    base = (request.platform.settings.base_url or here).rstrip("/")
     home = f"{resource.url}/{record_id}/open-links"
     return [
         {
-            "url": f"{base}{URL}/{each.token}",
+            "url": address_of(request, each),
             "author": each.author,
             "until": formats.instant(each.expires_at - timedelta(seconds=1), zone),
             "since": formats.ago(each.created_at, zone, now()),

@@ -142,6 +142,16 @@ class TestDocuments(PluginChecks):
             found = re.findall(r'value="https?://[^/]+(/open/[^"]+)"', owner.get(f"{page}?whole=1").text)
             return str(found[-1])
 
+        made_by_api = owner.send("POST", f"{API}/{key}/open-links", {})
+        assert made_by_api.status == 201, made_by_api.text
+        told = owner.get(f"{API}/{key}/open-links").json["items"]
+        assert [each["id"] for each in told] == [made_by_api.json["id"]]
+        by_api = "/" + made_by_api.json["url"].split("/", 3)[3]
+        assert stranger.get(by_api).status == 200
+        assert keeper.send("POST", f"{API}/{key}/open-links", {"expires_at": "2999-01-01T00:00:00Z"}).status == 422
+        assert owner.send("DELETE", f"{API}/{key}/open-links/{made_by_api.json['id']}").status == 204
+        assert stranger.get(by_api).status == 404
+
         address = link()
         opened = stranger.get(address)
         assert opened.status == 200
