@@ -124,7 +124,7 @@ def test_pictures_get_previews_and_what_nobody_names_is_swept(company: Company) 
     shown = owner.get(f"{home}/attachments/{file['id']}/preview")
     assert Image.open(io.BytesIO(shown.content)).size == (400, 222)
     assert other.get(f"{home}/attachments/{file['id']}/preview").status == 404
-    assert re.search(rf"{home}/attachments/{file['id']}/preview", owner.get(home, accept="text/html").text)
+    assert re.search(rf"{home}/attachments/{file['id']}/preview", owner.get(f"{home}?whole=1", accept="text/html").text)
     broken = sent(owner, url, "broken.png", b"\x89PNG\r\n\x1a\n nothing").json
     assert make_preview(Attempt(company, file=broken["id"])) is False
 

@@ -79,9 +79,9 @@ def test_a_record_is_shared_on_its_page(company: Company) -> None:
     assert owner.post(f"{home}/shares/new", form, **page).status == 422
     form["expires_on"] = ""
     assert owner.post(f"{home}/shares/new", form, **page).status == 303
-    told = owner.get(home, **page).text
+    told = owner.get(f"{home}?whole=1", **page).text
     assert "/withdraw" in told
-    seen = other.get(home, **page)
+    seen = other.get(f"{home}?whole=1", **page)
     assert seen.status == 200
     assert "/withdraw" not in seen.text
     assert "/shares/new" not in seen.text

@@ -96,7 +96,7 @@ class TestJournals(PluginChecks):
         for number in range(2):
             day = f"2026-04-0{number + 1}"
             assert mine.send("POST", API, {"on": day, "done": f"报价{number}", "customers": [customer]}).status == 201
-        page = f"/customers/customers/{customer}"
+        page = f"/customers/customers/{customer}?whole=1"
         assert mine.get(page).text.count("报价") >= 2
         assert boss.get(API, {"customers": str(customer), "count": "true"}).json["count"] == 2
         # A friend sees the customer, but not the journals of its salesperson.

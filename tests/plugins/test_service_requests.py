@@ -266,7 +266,7 @@ class TestContracts(Standing):
         assert requests["count"] == 12
         assert {each["contract"]["label"] for each in requests["items"]} == {"年度维保"}
         assert office.stranger.get(REQUESTS, {"count": "true"}).json["count"] == 0
-        page = office.seller.get(f"/sales/contracts/{contract}").text
+        page = office.seller.get(f"/sales/contracts/{contract}?whole=1").text
         assert "现场售后 1/12" in page
 
     def test_a_plan_for_a_contract_is_its_customers(self, office: Office) -> None:

@@ -35,7 +35,7 @@ def test_a_link_is_seen_and_counted_from_both_ends(company: Company) -> None:
         told = head.get(f"{API}/{CUSTOMERS}/{here}/links").json
         assert told["counts"] == {"customers.customer": 1}
         assert [(each["record"]["id"], each["note"]) for each in told["items"]] == [(there, "同一集团")]
-        assert "同一集团" in head.get(f"/{CUSTOMERS}/{here}", accept="text/html").text
+        assert "同一集团" in head.get(f"/{CUSTOMERS}/{here}?whole=1", accept="text/html").text
     assert member.send("DELETE", f"{API}/{CUSTOMERS}/{other}/links/{answer.json['id']}").status == 204
     assert linked(head, one) == []
 
@@ -47,7 +47,7 @@ def test_who_does_not_see_the_other_end_sees_no_link_and_no_count(company: Compa
     assert link(head, one, secret).status == 201
     told = east.get(f"{API}/{CUSTOMERS}/{one}/links").json
     assert told == {"items": [], "counts": {}}
-    page = east.get(f"/{CUSTOMERS}/{one}", accept="text/html").text
+    page = east.get(f"/{CUSTOMERS}/{one}?whole=1", accept="text/html").text
     assert "绝密" not in page
     assert f"{CUSTOMERS}/{secret}" not in page
     (number,) = [each["id"] for each in head.get(f"{API}/{CUSTOMERS}/{one}/links").json["items"]]
@@ -91,7 +91,7 @@ def test_a_field_of_links_reads_filters_and_is_told_like_any_other(office: Compa
     assert empty in ids_of(head, "diary/pages", customers__empty="true")
     assert page["id"] not in ids_of(head, "diary/pages", customers__ne=str(one))
     # From the other end: a counted panel, and the links.
-    shown = head.get(f"/{CUSTOMERS}/{one}", accept="text/html").text
+    shown = head.get(f"/{CUSTOMERS}/{one}?whole=1", accept="text/html").text
     assert "panel-linked-diary-page" in shown
     assert "拜访" in shown
     assert f"/diary/pages?customers={one}" in shown
