@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -38,6 +39,23 @@ def test_a_link_is_seen_and_counted_from_both_ends(company: Company) -> None:
         assert "同一集团" in head.get(f"/{CUSTOMERS}/{here}?whole=1", accept="text/html").text
     assert member.send("DELETE", f"{API}/{CUSTOMERS}/{other}/links/{answer.json['id']}").status == 204
     assert linked(head, one) == []
+
+
+def test_what_a_page_brings_later_comes_to_who_sees_the_record_and_in_his_scope(company: Company) -> None:
+    head, east, south = (company.client(login) for login in ("lin.jing", "wang.fang", "li.qiang"))
+    one = customer(east, company)
+    secret = made(south, CUSTOMERS, name=company.name("绝密客户"))
+    assert link(head, one, secret["id"]).status == 201
+    home = f"/{CUSTOMERS}/{one}"
+    page = head.get(home, accept="text/html").text
+    (address,) = set(re.findall(rf'data-url="({home}/panels)"', page))
+    keys = re.findall(r'data-key="([\w-]+)"', page)
+    query = [("key", key) for key in keys]
+    assert secret["name"] not in page, "it is only counted"
+    assert secret["name"] in head.get(address, query).text
+    assert secret["name"] not in east.get(address, query).text
+    assert south.get(address, query).status == 404
+    assert head.get(address, [("key", "p99"), ("key", "x" * 5000), ("key", "../..")]).status == 200
 
 
 def test_who_does_not_see_the_other_end_sees_no_link_and_no_count(company: Company) -> None:
